@@ -1,0 +1,1 @@
+"""A few fat assets: one a dataset, one for the context, two for dbt, the reconciliation, the release."""

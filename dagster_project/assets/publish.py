@@ -1,0 +1,28 @@
+"""The release: the marts copied into an immutable file, and the served link repointed."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dagster_project.refresh import Refresh
+from dagster_project.release.stage import MARTS, published_models
+
+RELEASE = dg.AssetKey(["release"])
+
+
+def release_asset() -> dg.AssetsDefinition:
+    """The asset that publishes, last; it says when the served release already holds the same values."""
+
+    @dg.asset(
+        key=RELEASE,
+        group_name="release",
+        deps=[dg.AssetKey([MARTS, model["name"]]) for model in published_models()],
+        description="Version publiée, ouverte par tous les lecteurs",
+    )
+    def release(run: dg.ResourceParam[Refresh]) -> Iterator[dg.MaterializeResult[None]]:
+        published = run.publish()
+        yield dg.MaterializeResult(
+            metadata={"version": published.release_id, "nouvelle": published.is_new, "message": published.message}
+        )
+
+    return release

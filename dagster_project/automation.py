@@ -1,0 +1,30 @@
+"""When things run: one job, one schedule."""
+
+import dagster as dg
+
+from dagster_project.release.fingerprint import fingerprint
+from dagster_project.release.publish import is_already_served
+from dagster_project.settings import TIMEZONE, load_settings
+
+refresh_job = dg.define_asset_job(
+    "refresh",
+    selection=dg.AssetSelection.all(),
+    executor_def=dg.in_process_executor,
+    description="De raw/ à la version publiée ; le même travail que « bilan refresh »",
+)
+
+
+@dg.schedule(
+    job=refresh_job,
+    cron_schedule="30 6 * * *",
+    execution_timezone=TIMEZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Chaque matin à 6 h 30, si raw/ ou le code a changé",
+)
+def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Ask for a run, or say that nothing changed since the served release."""
+    settings = load_settings()
+    made_from = fingerprint(settings.raw)
+    if is_already_served(settings, made_from):
+        return dg.SkipReason("Rien n'a changé depuis la version publiée.")
+    return dg.RunRequest()

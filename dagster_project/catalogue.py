@@ -1,0 +1,208 @@
+"""The datasets and editions found in ``raw/``: the one list everything else is made from.
+
+An edition is a folder ``raw/<publisher>/<dataset>/<edition>/`` with a sidecar ``edition.yml`` beside its files.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from dagster_project.errors import RefusedDataError
+
+SIDECAR = "edition.yml"
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+Layout = Literal["report_figures", "report_budget_lines", "producer_extract"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RawFile(_Strict):
+    name: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=0)
+
+
+class Publication(_Strict):
+    """When the producer published: a date, or a bound with what it rests on."""
+
+    on: date | None = None
+    not_after: date | None = None
+    basis: str | None = None
+
+    @model_validator(mode="after")
+    def _dated(self) -> Self:
+        if (self.on is None) == (self.not_after is None):
+            raise ValueError("give either 'on' or 'not_after'")
+        if self.not_after and not self.basis:
+            raise ValueError("'not_after' needs its 'basis'")
+        return self
+
+    @property
+    def known_from(self) -> date:
+        known = self.on or self.not_after
+        assert known is not None
+        return known
+
+
+class ReportText(_Strict):
+    """The text figures were transcribed from. It is identified, never kept."""
+
+    title: str
+    lines: int
+    sha256: str
+
+
+class SourceFile(_Strict):
+    """A producer's file that facts were taken from. It is identified, never kept."""
+
+    title: str
+    file: str
+    sha256: str
+
+
+class Coverage(_Strict):
+    """Cells an edition undertakes to hold: every indicator, for every territory of the level, for every period."""
+
+    level: Literal["country", "region", "departement"]
+    region_code: str
+    indicators: tuple[str, ...]
+    periods: tuple[str, ...]
+
+
+class Rounding(_Strict):
+    """The producer's stated rounding of some indicators."""
+
+    indicators: tuple[str, ...]
+    to: int
+
+
+class Sidecar(_Strict):
+    publisher: str
+    dataset: str
+    title: str
+    layout: Layout
+    version_label: str
+    url: str | None
+    origin: str
+    published: Publication
+    retrieved_at: date
+    licence: str
+    access: Literal["open", "restricted"]
+    maturity: Literal["provisional", "semi_definitive", "final"]
+    region_code: str | None = None
+    transcribed_from: ReportText | None = None
+    extracted_from: tuple[SourceFile, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    rounding: tuple[Rounding, ...] = ()
+    files: tuple[RawFile, ...] = Field(min_length=1)
+
+
+class Edition(_Strict):
+    """One published state of a dataset, as archived."""
+
+    folder: Path
+    label: str
+    sidecar: Sidecar
+
+    @property
+    def dataset(self) -> str:
+        return f"{self.sidecar.publisher}/{self.sidecar.dataset}"
+
+    @property
+    def edition_id(self) -> str:
+        return f"{self.dataset}/{self.label}"
+
+    @property
+    def publication_order(self) -> tuple[date, date, str]:
+        """Publication date; ties are broken by retrieval date, then by content."""
+        return self.sidecar.published.known_from, self.sidecar.retrieved_at, self.content_sha256
+
+    @property
+    def content_sha256(self) -> str:
+        """One hash for all the files of the edition."""
+        return hashlib.sha256("".join(sorted(file.sha256 for file in self.sidecar.files)).encode()).hexdigest()
+
+
+class Dataset(_Strict):
+    """A table family of a publisher, with its editions in publication order."""
+
+    name: str
+    editions: tuple[Edition, ...]
+
+    @property
+    def layout(self) -> Layout:
+        return self.editions[-1].sidecar.layout
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def load_catalogue(raw: Path) -> tuple[Dataset, ...]:
+    """Read every sidecar under ``raw`` and prove every file is the one it describes.
+
+    Raises:
+        RefusedDataError: a sidecar that says something else than its folder, a missing or unlisted file, or a
+            file whose hash is not the sidecar's. All defects are named, one a line.
+    """
+    editions: list[Edition] = []
+    defects: list[str] = []
+    for path in sorted(raw.glob(f"*/*/*/{SIDECAR}")):
+        try:
+            edition = _read_sidecar(path)
+        except (ValidationError, yaml.YAMLError) as error:
+            defects.append(f"{path.relative_to(raw)} : fiche illisible : {_first_line(error)}")
+            continue
+        defects += _sidecar_defects(edition, raw)
+        editions.append(edition)
+    if not editions and not defects:
+        defects.append(f"{raw} : aucune édition (aucun {SIDECAR} sous <producteur>/<jeu>/<édition>/)")
+    if defects:
+        raise RefusedDataError("\n".join(defects))
+
+    editions.sort(key=lambda edition: (edition.dataset, edition.publication_order))
+    by_dataset = groupby(editions, key=lambda edition: edition.dataset)
+    return tuple(Dataset(name=name, editions=tuple(found)) for name, found in by_dataset)
+
+
+def _read_sidecar(path: Path) -> Edition:
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Edition(folder=path.parent, label=path.parent.name, sidecar=Sidecar.model_validate(content))
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"champ « {'.'.join(map(str, first['loc']))} » : {first['msg']}"
+    return str(error).splitlines()[0]
+
+
+def _sidecar_defects(edition: Edition, raw: Path) -> Iterator[str]:
+    where = edition.folder.relative_to(raw)
+    if not all(_NAME.match(part) for part in where.parts):
+        yield f"{where} : un nom de dossier n'a que des lettres sans accent, des chiffres, « . », « _ » et « - »"
+    if edition.dataset != "/".join(where.parts[:2]):
+        yield f"{where}/{SIDECAR} : la fiche décrit {edition.dataset}, le dossier dit {'/'.join(where.parts[:2])}"
+    listed = {file.name for file in edition.sidecar.files}
+    for extra in sorted(path.name for path in edition.folder.iterdir() if path.name not in listed | {SIDECAR}):
+        yield f"{where}/{extra} : fichier absent de la fiche {SIDECAR}"
+    for file in edition.sidecar.files:
+        path = edition.folder / file.name
+        if not path.is_file():
+            yield f"{where}/{file.name} : fichier annoncé par la fiche mais introuvable"
+        elif (found := file_sha256(path)) != file.sha256:
+            yield (
+                f"{where}/{file.name} : le fichier n'est pas celui de la fiche "
+                f"(empreinte attendue {file.sha256[:12]}…, trouvée {found[:12]}…). "
+                "Restaurez le fichier, ou déposez une nouvelle édition."
+            )

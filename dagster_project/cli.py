@@ -1,0 +1,137 @@
+"""``bilan``: thin verbs over the functions the assets call. Nothing slow is imported before it is needed."""
+
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from dagster_project.errors import BilanError, RefusedDataError, WrongUseError
+from dagster_project.settings import load_settings
+
+_EPILOG = "Codes de sortie : 0 fait, 1 échec, 2 mauvais usage, 3 données refusées."
+
+
+@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """Bilan : des fichiers des producteurs à des tables dont chaque chiffre se prouve.
+
+    \b
+    Exemples :
+      bilan refresh                      refait la version publiée si quelque chose a changé
+      bilan status                       dit quelle version est servie
+      bilan query "select * from marts.budget_line"
+    """
+
+
+@cli.command(epilog="Exemple : bilan refresh --timings")
+@click.option("--force", is_flag=True, help="Reconstruit tout, même si rien n'a changé.")
+@click.option("--republish", is_flag=True, help="Publie une nouvelle version même à contenu égal (suppose --force).")
+@click.option("--timings", is_flag=True, help="Dit où passe le temps.")
+def refresh(force: bool, republish: bool, timings: bool) -> None:
+    """Lit raw/, construit et contrôle les tables, puis publie une version.
+
+    Rien n'est publié si un fichier, un contrôle ou un écart nouveau l'interdit : la version précédente reste servie.
+    """
+    from dagster_project.runner import run_refresh
+
+    started = time.monotonic()
+    outcome = run_refresh(load_settings(), force=force or republish, republish=republish, tell=_progress())
+    click.echo(outcome.message)
+    for line in outcome.summary:
+        click.echo(f"  {line}")
+    if timings:
+        _show_timings(outcome.timings, time.monotonic() - started)
+    if outcome.refused:
+        click.echo("Éditions refusées, l'édition précédente a servi :", err=True)
+        raise RefusedDataError("\n".join(outcome.refused))
+
+
+@cli.command(epilog="Exemple : bilan status")
+def status() -> None:
+    """Dit quelle version est servie, de quand elle date, et si une exécution est en cours."""
+    from dagster_project.status import status_lines
+
+    for line in status_lines(load_settings()):
+        click.echo(line)
+
+
+@cli.command(epilog='Exemple : bilan query "select territory_name, poverty_rate_pct from marts.poverty_rate"')
+@click.argument("sql")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+def query(sql: str, form: str) -> None:
+    """Exécute une requête SQL sur la version servie, en lecture seule."""
+    from dagster_project.query import run_query
+
+    click.echo(run_query(load_settings(), sql, form), nl=False)
+
+
+@cli.command("check-transcription", epilog="Exemple : bilan check-transcription rapport-2021.txt")
+@click.argument("text", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check_transcription(text: Path) -> None:
+    """Prouve que chaque chiffre transcrit d'un rapport est imprimé à sa ligne dans TEXT."""
+    from dagster_project.check_transcription import check_text
+
+    click.echo(check_text(load_settings().raw, text))
+
+
+@cli.command(epilog="Exemple : bilan seal raw/drees/monthly_benefits/2020-12")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def seal(folder: Path) -> None:
+    """Inscrit l'empreinte et la taille des fichiers de FOLDER dans sa fiche edition.yml.
+
+    À faire une fois, quand on prépare une édition. Une édition scellée ne se modifie plus : une correction est une
+    nouvelle édition, dans un nouveau dossier.
+    """
+    from dagster_project.seal import seal_edition
+
+    for line in seal_edition(folder):
+        click.echo(line)
+
+
+@cli.command(epilog="Exemple : bilan dev, puis http://127.0.0.1:3000")
+@click.option("--port", default=3000, show_default=True, help="Port de l'interface, sur cette machine seulement.")
+def dev(port: int) -> None:
+    """Ouvre l'interface de Dagster et son démon, sur cette machine seulement."""
+    from dagster_project.runner import run_dev
+
+    sys.exit(run_dev(load_settings(), port))
+
+
+def _progress():  # type: ignore[no-untyped-def]
+    """One line that rewrites itself on a terminal, one line a step elsewhere; nothing in between."""
+    if not sys.stderr.isatty():
+        return lambda text: click.echo(text, err=True)
+    width = 100
+    return lambda text: click.echo(f"\r{text[:width]:<{width}}", err=True, nl=False)
+
+
+def _show_timings(timings: dict[str, float], total: float) -> None:
+    click.echo("Temps :")
+    for phase, seconds in [*timings.items(), ("reste (chargement de Dagster, événements)", total - sum(timings.values()))]:
+        click.echo(f"  {seconds:6.2f} s  {phase}")
+    click.echo(f"  {total:6.2f} s  en tout")
+
+
+def main() -> NoReturn:
+    """Entry point: every known failure is a French message and an exit code, never a traceback."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except BilanError as error:
+        click.echo(str(error), err=True)
+        if isinstance(error, RefusedDataError):
+            click.echo("Données refusées : voir ci-dessus.", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(WrongUseError.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nInterrompu : rien n'a été publié, la version précédente reste servie.", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Everything Dagster sees, and nothing else."""
+
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+
+from dagster_project.assets.ingest import context_asset, ingest_asset
+from dagster_project.assets.publish import release_asset
+from dagster_project.assets.reconcile import relation_verdict
+from dagster_project.assets.transform import core_asset, marts_asset
+from dagster_project.automation import daily_refresh, refresh_job
+from dagster_project.catalogue import load_catalogue
+from dagster_project.refresh import Refresh
+from dagster_project.settings import load_settings
+
+
+@dg.resource(description="Le travail en cours : verrou, fichier privé, contrôle d'entrée")
+def run_resource(context: dg.InitResourceContext) -> Iterator[Refresh]:
+    """A refresh that lasts as long as the run."""
+    with Refresh.start(load_settings()) as refresh:
+        yield refresh
+
+
+def build_definitions(**overrides: object) -> dg.Definitions:
+    """Fresh definitions from the catalogue found in ``raw/``; `overrides` replace resources by name."""
+    datasets = load_catalogue(load_settings().raw)
+    resources: Mapping[str, object] = {"run": run_resource, **overrides}
+    return dg.Definitions(
+        assets=[
+            *(ingest_asset(dataset) for dataset in datasets),
+            context_asset(datasets),
+            core_asset(datasets),
+            relation_verdict,
+            marts_asset(datasets),
+            release_asset(),
+        ],
+        jobs=[refresh_job],
+        schedules=[daily_refresh],
+        resources=resources,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return build_definitions()

@@ -1,0 +1,361 @@
+"""Why does a relation not hold? The simplest explanation found by search, by name.
+
+Every explanation is a repair: one term, worth something else, with which the relation would hold. Repairs are
+tried from the simplest kind to the least; the first kind that mends the relation is the diagnosis.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from dagster_project.quality.reconcile import Figure, Outcome, Relation, Term, evaluate, french
+
+_MAX_NAMED = 3
+_FACTORS = (10, 100, 1000)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the search found: its kind, the figures it names, and a French sentence."""
+
+    kind: str
+    references: tuple[str, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The values of a term with which the relation would hold."""
+
+    low: Fraction
+    high: Fraction
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, Fraction) and self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures an explanation may call upon, by reference, by series and by dataset."""
+
+    by_reference: Mapping[str, Figure]
+    by_series: Mapping[str, Sequence[Figure]]
+    by_dataset: Mapping[str, Sequence[Figure]]
+
+    @classmethod
+    def of(cls, figures: Sequence[Figure]) -> "Figures":
+        series: dict[str, list[Figure]] = {}
+        datasets: dict[str, list[Figure]] = {}
+        for figure in figures:
+            series.setdefault(figure.series, []).append(figure)
+            datasets.setdefault(figure.dataset, []).append(figure)
+        return cls({figure.reference: figure for figure in figures}, series, datasets)
+
+
+class Investigation:
+    """All relations of a run and their outcomes; two gaps can explain each other (a swap)."""
+
+    def __init__(self, relations: Sequence[Relation], figures: Figures) -> None:
+        self._figures = figures
+        self.outcomes = {relation.relation_id: evaluate(relation) for relation in relations}
+        self._gaps = [relation for relation in relations if self.outcomes[relation.relation_id].verdict == "gap"]
+        self._wanted: dict[str, list[Interval]] = {}
+        for relation in self._gaps:
+            for index, term in enumerate(relation.terms):
+                if term.figure and (interval := mending_interval(relation, index)):
+                    self._wanted.setdefault(term.reference, []).append(interval)
+
+    def diagnose(self, relation: Relation) -> Diagnosis | None:
+        """Explain a gap, or say what keeps a relation from being computed; None where nothing is wrong."""
+        outcome = self.outcomes[relation.relation_id]
+        if outcome.verdict == "not_computable":
+            return self._why_not_computable(relation, outcome)
+        if outcome.verdict != "gap":
+            return None
+        for find in self._searches():
+            if found := list(find(relation)):
+                return _merged(found)
+        return _unexplained(relation, outcome)
+
+    def _searches(self) -> tuple[Callable[[Relation], Iterator[Diagnosis]], ...]:
+        return (
+            _truncated,
+            _left_out_or_counted_twice,
+            self._swapped,
+            self._another_period,
+            _factor,
+            _doubled,
+            _transposed,
+            self._another_figure,
+            _one_digit,
+        )
+
+    def _swapped(self, relation: Relation) -> Iterator[Diagnosis]:
+        """Two figures stand in each other's place: each is what the other's relation wants."""
+        for term, wanted in _mendable(relation):
+            for other in self._figures.by_dataset.get(_figure(term).dataset, ()):
+                if other.value is None or other.reference == term.reference or other.value not in wanted:
+                    continue
+                if any(_figure(term).value in interval for interval in self._wanted.get(other.reference, ())):
+                    yield Diagnosis(
+                        "swapped",
+                        (term.reference, other.reference),
+                        f"{_named(term.label, _figure(term))} et {_named(other.label, other)} sont intervertis",
+                    )
+
+    def _another_period(self, relation: Relation) -> Iterator[Diagnosis]:
+        for term, wanted in _mendable(relation):
+            figure = _figure(term)
+            for other in self._figures.by_series.get(figure.series, ()) if figure.series else ():
+                if other.reference != figure.reference and other.period != figure.period and other.value in wanted:
+                    yield Diagnosis(
+                        "another_period",
+                        (term.reference, other.reference),
+                        f"{_named(term.label, figure)} : la valeur de {other.period} "
+                        f"({french(other.value)}) conviendrait",
+                    )
+
+    def _another_figure(self, relation: Relation) -> Iterator[Diagnosis]:
+        if relation.operator not in ("sum", "same"):
+            return
+        for term, wanted in _mendable(relation):
+            figure = _figure(term)
+            for other in self._figures.by_dataset.get(figure.dataset, ()):
+                if other.reference != figure.reference and other.value in wanted and other.unit == figure.unit:
+                    yield Diagnosis(
+                        "another_figure",
+                        (term.reference, other.reference),
+                        f"{_named(term.label, figure)} : la valeur de « {other.label} » "
+                        f"({french(other.value)}) conviendrait",
+                    )
+
+    def _why_not_computable(self, relation: Relation, outcome: Outcome) -> Diagnosis:
+        unprinted = [term for term in relation.side("base") if term.reference == "?"]
+        if relation.operator == "ratio" and unprinted and len(relation.missing) == 1:
+            return self._implied_denominator(relation, outcome)
+        names = ", ".join(term.label for term in relation.missing)
+        return Diagnosis(
+            "missing", tuple(term.reference for term in relation.missing), f"Non calculable, il manque : {names}."
+        )
+
+    def _implied_denominator(self, relation: Relation, outcome: Outcome) -> Diagnosis:
+        numerator = sum((term.value for term in relation.side("left")), Fraction(0))
+        (printed,) = relation.side("right")
+        percent, doubt = printed.value, printed.doubt
+        low, high = 100 * numerator / (percent + doubt), 100 * numerator / (percent - doubt)
+        implied = round(100 * numerator / percent)
+        first = relation.side("left")[0]
+        bases = [
+            figure
+            for figure in self._figures.by_dataset.get(_figure(first).dataset, ())
+            if figure.value is not None
+            and figure.reference != first.reference
+            and figure.unit in ("person", "household")
+            and low <= figure.value <= high
+        ]
+        sentence = (
+            f"Le dénominateur n'est pas imprimé : {french(numerator)} pour {french(percent)} % en suppose environ "
+            f"{french(implied)} (entre {french(low, 0)} et {french(high, 0)}). "
+        )
+        if bases:
+            sentence += f"{_named(bases[0].label, bases[0])} conviendrait."
+        else:
+            sentence += "Aucune base imprimée ne convient."
+        return Diagnosis("implied_denominator", tuple(base.reference for base in bases), sentence)
+
+
+def mending_interval(relation: Relation, index: int) -> Interval | None:
+    """The values the term would need for the relation to hold, all others being right; None if there is none."""
+    term = relation.terms[index]
+    if relation.missing or relation.operator in ("complete", "within", "part") or not term.coefficient:
+        return None
+    if any(other.figure and other.figure.qualifier != "exact" for other in relation.side("right")):
+        return None
+    without = relation.with_term(index, _worth(term, Fraction(0)))
+    outcome = evaluate(relation)
+    left, right, tolerance = outcome.left, outcome.right, outcome.tolerance
+    assert left is not None and right is not None
+    if term.side == "right":
+        others = evaluate(without).right
+        assert others is not None
+        return _scaled(left - others - tolerance, left - others + tolerance, 1 / term.coefficient)
+    if relation.operator in ("sum", "same"):
+        others = evaluate(without).left
+        assert others is not None
+        return _scaled(right - others - tolerance, right - others + tolerance, 1 / term.coefficient)
+    return _ratio_interval(relation, index, right, tolerance)
+
+
+def _ratio_interval(relation: Relation, index: int, right: Fraction, tolerance: Fraction) -> Interval | None:
+    term = relation.terms[index]
+    numerator = sum((other.value for other in relation.side("left")), Fraction(0))
+    base = sum((other.value for other in relation.side("base")), Fraction(0))
+    offset = 100 if relation.operator == "growth" else 0
+    low, high = (right + offset - tolerance) / 100, (right + offset + tolerance) / 100
+    if low <= 0:
+        return None
+    if term.side == "left":
+        rest = numerator - term.value
+        return _scaled(low * base - rest, high * base - rest, 1 / term.coefficient)
+    rest = base - term.value
+    return _scaled(numerator / high - rest, numerator / low - rest, 1 / term.coefficient)
+
+
+def _scaled(low: Fraction, high: Fraction, factor: Fraction) -> Interval:
+    ends = sorted((low * factor, high * factor))
+    return Interval(ends[0], ends[1])
+
+
+def _worth(term: Term, value: Fraction) -> Term:
+    figure = _figure(term)
+    return Term(
+        term.side,
+        term.coefficient,
+        Figure(figure.reference, figure.label, value, unit=figure.unit, step=figure.step),
+        term.reference,
+        term.label,
+    )
+
+
+def _figure(term: Term) -> Figure:
+    assert term.figure is not None
+    return term.figure
+
+
+def _mendable(relation: Relation) -> Iterator[tuple[Term, Interval]]:
+    """The terms whose change alone could mend the relation, with the values that would."""
+    for index, term in enumerate(relation.terms):
+        if term.figure is not None and (wanted := mending_interval(relation, index)):
+            yield term, wanted
+
+
+def _named(label: str, figure: Figure) -> str:
+    return f"« {label} » ({french(figure.value)})"
+
+
+def _left_out_or_counted_twice(relation: Relation) -> Iterator[Diagnosis]:
+    members = relation.side("left")
+    if relation.operator not in ("sum", "ratio", "growth") or len(members) < 2:
+        return
+    for term, wanted in _mendable(relation):
+        figure = _figure(term)
+        if term.side != "left" or not figure.value:
+            continue
+        if Fraction(0) in wanted:
+            yield Diagnosis(
+                "left_out", (term.reference,), f"{_named(term.label, figure)} n'est pas dans le chiffre imprimé"
+            )
+        elif 2 * figure.value in wanted:
+            yield Diagnosis(
+                "counted_twice", (term.reference,), f"{_named(term.label, figure)} est compté deux fois"
+            )
+
+
+def _factor(relation: Relation) -> Iterator[Diagnosis]:
+    for term, wanted in _mendable(relation):
+        figure = _figure(term)
+        for factor in _FACTORS:
+            assert figure.value is not None
+            if figure.value and figure.value / factor in wanted:
+                yield Diagnosis(
+                    "factor", (term.reference,), f"{_named(term.label, figure)} est {factor} fois trop grand"
+                )
+            elif figure.value and figure.value * factor in wanted:
+                yield Diagnosis(
+                    "factor", (term.reference,), f"{_named(term.label, figure)} est {factor} fois trop petit"
+                )
+
+
+def _doubled(relation: Relation) -> Iterator[Diagnosis]:
+    for term, wanted in _mendable(relation):
+        figure = _figure(term)
+        assert figure.value is not None
+        if figure.value and figure.value / 2 in wanted:
+            yield Diagnosis("doubled", (term.reference,), f"{_named(term.label, figure)} est le double de ce qu'il faut")
+
+
+def _transposed(relation: Relation) -> Iterator[Diagnosis]:
+    yield from _rewritten(relation, "transposed", _swapped_neighbours, "deux chiffres voisins sont intervertis")
+
+
+def _one_digit(relation: Relation) -> Iterator[Diagnosis]:
+    """Only where figures are exact: a rounded percentage is mended by too many digits to mean anything."""
+    if relation.operator in ("sum", "same"):
+        yield from _rewritten(relation, "one_digit", _one_digit_away, "un seul chiffre à corriger")
+
+
+def _rewritten(
+    relation: Relation, kind: str, rewrites: Callable[[str], Iterator[str]], why: str
+) -> Iterator[Diagnosis]:
+    for term, wanted in _mendable(relation):
+        figure = _figure(term)
+        digits, scale = _printed_digits(figure)
+        for rewrite in rewrites(digits):
+            value = Fraction(int(rewrite)) * scale
+            if value in wanted:
+                yield Diagnosis(
+                    kind, (term.reference,), f"{_named(term.label, figure)} : {why}, {french(value)} conviendrait"
+                )
+
+
+def _printed_digits(figure: Figure) -> tuple[str, Fraction]:
+    """The digits a reader sees, and what the last one is worth."""
+    assert figure.value is not None
+    last = figure.step if 0 < figure.step < 1 else Fraction(1)
+    return str(abs(int(figure.value / last))), last
+
+
+def _swapped_neighbours(digits: str) -> Iterator[str]:
+    for index in range(len(digits) - 1):
+        first, second = digits[index], digits[index + 1]
+        if first != second:
+            yield digits[:index] + second + first + digits[index + 2 :]
+
+
+def _one_digit_away(digits: str) -> Iterator[str]:
+    for index, digit in enumerate(digits):
+        for other in "0123456789":
+            if other != digit and len(digits) > 1 and not (index == 0 and other == "0"):
+                yield digits[:index] + other + digits[index + 1 :]
+
+
+def _truncated(relation: Relation) -> Iterator[Diagnosis]:
+    if relation.operator not in ("ratio", "growth"):
+        return
+    outcome = evaluate(relation)
+    (term,) = relation.side("right")
+    figure = _figure(term)
+    assert outcome.left is not None and figure.value is not None and figure.step
+    gap = outcome.left - figure.value
+    computed = french(outcome.left)
+    if 0 < gap < figure.step:
+        yield Diagnosis("truncated", (term.reference,), f"{_named(term.label, figure)} est tronqué : {computed} %")
+    elif -figure.step < gap < 0:
+        sentence = f"{_named(term.label, figure)} est arrondi par excès : {computed} %"
+        yield Diagnosis("rounded_up", (term.reference,), sentence)
+
+
+def _merged(found: Sequence[Diagnosis]) -> Diagnosis:
+    """Several repairs of the same kind are all named: arithmetic cannot choose between them."""
+    distinct = list({diagnosis.sentence: diagnosis for diagnosis in found}.values())
+    sentences = " ; ou bien ".join(diagnosis.sentence for diagnosis in distinct[:_MAX_NAMED])
+    if len(distinct) > _MAX_NAMED:
+        sentences += f" ; ou bien {len(distinct) - _MAX_NAMED} autres"
+    references = tuple(dict.fromkeys(ref for diagnosis in distinct for ref in diagnosis.references))
+    return Diagnosis(distinct[0].kind, references, _sentence(sentences))
+
+
+def _sentence(words: str) -> str:
+    return words[0].upper() + words[1:] + "."
+
+
+def _unexplained(relation: Relation, outcome: Outcome) -> Diagnosis:
+    if relation.operator == "part":
+        return Diagnosis("part_above_whole", (), f"La partie dépasse le tout de {french(outcome.difference)}.")
+    if relation.operator == "within":
+        return Diagnosis("outside", (), f"{french(outcome.left)} est hors des bornes imprimées.")
+    if relation.operator in ("ratio", "growth"):
+        return Diagnosis(
+            "unexplained", (), f"Aucune explication trouvée ; le calcul donne {french(outcome.left)} %."
+        )
+    return Diagnosis("unexplained", (), "Aucune explication trouvée.")

@@ -1,0 +1,228 @@
+"""The Great Expectations suites of the door, one a dataset: the only module that knows Great Expectations.
+
+Each expectation is described in French; those written as a query return one row a defect, with its ``message``.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+import great_expectations as gx
+import great_expectations.expectations as gxe
+from great_expectations.core.batch_definition import BatchDefinition
+from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.expectations.expectation import Expectation
+from sqlalchemy import Engine
+
+from dagster_project.catalogue import Edition
+
+UNITS = (
+    "household person eur eur_per_month eur_per_year eur_per_hour eur_per_person percent percentage_point place "
+    "structure project action territory group event child meal dwelling vehicle rank age_year year month week day "
+    "hour minute session document job call visit contract centre school municipality partner team times class "
+    "workshop loan application neighbourhood settlement organisation incident_per_100000 person_per_100000 mixed other"
+).split()
+
+_MAX_MESSAGES = 20
+
+
+@dataclass(frozen=True)
+class ExpectationResult:
+    """What one expectation found: French description, success, and a French line a defect (capped, with a count)."""
+
+    name: str
+    description: str
+    success: bool
+    messages: tuple[str, ...]
+
+
+class Suites:
+    """Runs the suite of an edition in SQL, on the rows of the stage file."""
+
+    def __init__(self, stage: str) -> None:
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False}
+        self._source = context.data_sources.add_sql(
+            "stage",
+            connection_string=f"duckdb:///{stage}",
+            kwargs={"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True},
+        )
+        self._examined: BatchDefinition[Any] | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The one engine of the stage file: a second one would be refused the file."""
+        engine: Engine = self._source.get_engine()
+        return engine
+
+    def examine(self, edition: Edition) -> list[ExpectationResult]:
+        """Run the suite of the edition's dataset on its rows, which stand in the view ``door.examined``."""
+        suite = gx.ExpectationSuite(name=edition.dataset, expectations=_expectations(edition.sidecar.layout))
+        if self._examined is None:
+            asset = self._source.add_table_asset("examined", table_name="examined", schema_name="door")
+            self._examined = asset.add_batch_definition_whole_table("whole")
+        validation = self._examined.get_batch().validate(suite, result_format="COMPLETE")
+        return [_result(result) for result in validation.results]
+
+
+def _expectations(layout: str) -> list[Expectation]:
+    suites = {
+        "report_figures": (*_COMMON, *_INDICATORS, *_REPORT_FIGURES),
+        "report_budget_lines": (*_COMMON, *_BUDGET_LINES),
+        "producer_extract": (*_COMMON, *_INDICATORS, *_EXTRACT),
+    }
+    return [make() for make in suites[layout]]
+
+
+def _no_rows(description: str, query: str) -> Any:
+    """An expectation that a query, which returns a ``message`` a defect, returns nothing."""
+    # Great Expectations puts a subquery with an alias of its own in the place of {batch}.
+    named = query.replace("{batch} as", "(select * from {batch}) as")
+    return lambda: gxe.UnexpectedRowsExpectation(unexpected_rows_query=named, description=description)
+
+
+_COMMON = (
+    lambda: gxe.ExpectTableRowCountToBeBetween(min_value=1, description="Le fichier n'est pas vide"),
+    _no_rows(
+        "Chaque territoire existe, sous son nom",
+        """
+        select concat('ligne ', batch.row_number, ' : ', batch.territory_level, ' ', batch.territory_code,
+            ' (', batch.territory_label, ') ', case
+                when territory.territory_code is null then 'n''existe pas'
+                else concat('se nomme ', territory.territory_name)
+            end) as message
+        from {batch} as batch
+        left join door.territory as territory
+            on batch.territory_level = territory.territory_level and batch.territory_code = territory.territory_code
+        where batch.territory_level in ('country', 'region', 'departement', 'epci')
+            and batch.territory_label is distinct from territory.territory_name
+        """,
+    ),
+)
+_INDICATORS = (
+    lambda: gxe.ExpectColumnValuesToBeInSet(
+        column="unit", value_set=UNITS, description="Chaque unité est l'une des unités connues"
+    ),
+    _no_rows(
+        "Chaque cellule attendue est présente",
+        """
+        select concat('il manque ', expected.territory_name, ' (', expected.territory_code, ') pour ',
+            expected.indicator_code, ', période ', expected.period_code) as message
+        from door.expected_cell as expected
+        left join {batch} as batch
+            on expected.indicator_code = batch.indicator_code
+            and expected.territory_level = batch.territory_level
+            and expected.territory_code = batch.territory_code
+            and expected.period_code = batch.period_code
+        where batch.indicator_code is null
+        """,
+    ),
+    _no_rows(
+        "Un dénombrement n'est jamais négatif, une part ne dépasse pas 100 %",
+        """
+        select concat('ligne ', row_number, ' : ', value, ' ', unit) as message
+        from {batch} as batch
+        where (unit in ('person', 'household') and value < 0)
+            or (unit = 'percent' and indicator_code like '%rate%' and value not between 0 and 100)
+        """,
+    ),
+)
+_REPORT_FIGURES = (
+    _no_rows(
+        "Chaque chiffre a son identifiant, qui commence par sa ligne",
+        """
+        select concat('identifiant ', figure_id, ' : ', count(*), ' lignes') as message
+        from {batch} as batch
+        group by figure_id
+        having count(*) > 1
+        union all
+        select concat('ligne ', row_number, ' : l''identifiant ', figure_id, ' ne commence pas par l', source_line, '-')
+        from {batch} as batch
+        where not starts_with(figure_id, concat('l', source_line, '-'))
+        """,
+    ),
+    _no_rows(
+        "Un chiffre répété a la valeur de celui qu'il répète",
+        """
+        select concat('ligne ', batch.row_number, ' : ', batch.figure_id, ' répète ', batch.repeat_of, ', ', case
+                when principal.figure_id is null then 'qui n''existe pas' else 'qui vaut autre chose'
+            end) as message
+        from {batch} as batch
+        left join raw.report_figures as principal
+            on batch.repeat_of = principal.figure_id
+        where batch.repeat_of is not null
+            and (principal.figure_id is null or batch.value is distinct from principal.value)
+        """,
+    ),
+    _no_rows(
+        "Une même grandeur n'est donnée qu'une fois",
+        """
+        select concat(indicator_code, ', ', territory_label, ', ', period_label, ' : ', string_agg(figure_id, ', '))
+            as message
+        from {batch} as batch
+        where indicator_code is not null and repeat_of is null
+        group by indicator_code, territory_level, territory_code, territory_label, population_group, period_label
+        having count(*) > 1
+        """,
+    ),
+)
+_BUDGET_LINES = (
+    _no_rows(
+        "Chaque ligne de crédit est donnée une fois par année",
+        """
+        select concat(line_code, ', ', year, ' : ', count(*), ' lignes') as message
+        from {batch} as batch
+        group by line_code, year, stage
+        having count(*) > 1
+        """,
+    ),
+    _no_rows(
+        "Chaque ligne mère existe",
+        """
+        select concat('ligne ', batch.row_number, ' : la ligne mère ', batch.parent_line_code, ' n''existe pas')
+            as message
+        from {batch} as batch
+        left join {batch} as parent
+            on batch.parent_line_code = parent.line_code and batch.year = parent.year
+        where batch.parent_line_code is not null and parent.line_code is null
+        """,
+    ),
+)
+_EXTRACT = (
+    _no_rows(
+        "Chaque cellule est donnée une seule fois",
+        """
+        select concat(indicator_code, ', ', territory_label, ', ', period_code, ' : ', count(*), ' lignes') as message
+        from {batch} as batch
+        group by indicator_code, territory_level, territory_code, territory_label, population_group, period_code
+        having count(*) > 1
+        """,
+    ),
+)
+
+
+def _result(result: ExpectationValidationResult) -> ExpectationResult:
+    config = result.expectation_config
+    assert config is not None
+    if trouble := _exceptions(result.exception_info or {}):
+        raise RuntimeError(f"{config.description}: {trouble}")
+    found = [] if result.success else _defects(result.result)
+    if len(found) > _MAX_MESSAGES:
+        found = [*found[:_MAX_MESSAGES], f"… et {len(found) - _MAX_MESSAGES} autres"]
+    return ExpectationResult(config.type, str(config.description), bool(result.success), tuple(found))
+
+
+def _exceptions(info: dict[str, Any]) -> str:
+    """What an expectation that could not be computed says; one that raised must never count as a defect found."""
+    found = [info, *(entry for entry in info.values() if isinstance(entry, dict))]
+    return "; ".join(str(entry["exception_message"]) for entry in found if entry.get("raised_exception"))
+
+
+def _defects(result: dict[str, Any]) -> list[str]:
+    if rows := result.get("details", {}).get("unexpected_rows"):
+        return [row["message"] for row in rows]
+    if values := result.get("unexpected_list"):
+        return [f"valeur inattendue « {value} »" for value in sorted(set(values))]
+    return [f"trouvé {result.get('observed_value')}"]

@@ -1,0 +1,208 @@
+"""Does a relation hold? Exact arithmetic on figures, with the doubt their printing leaves.
+
+A difference is left minus right: left is what the parts give, right is what is printed.
+"""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+from dagster_project.quality.relations import Operator, Side
+
+Verdict = Literal["exact", "rounding", "holds", "gap", "not_computable"]
+
+# What is counted one by one has no decimals to round away: its doubt is nil unless it is printed to a coarser step.
+_MEASURED_UNITS = frozenset(
+    {"percent", "percentage_point", "eur", "eur_per_month", "eur_per_year", "eur_per_hour", "eur_per_person"}
+)
+_NEARLY = Fraction(95, 100)
+_ABOUT = Fraction(5, 100)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as known today: what it is worth, how finely it is printed, and how to name it."""
+
+    reference: str
+    label: str
+    value: Fraction | None
+    lower: Fraction | None = None
+    upper: Fraction | None = None
+    qualifier: str = "exact"
+    unit: str = "person"
+    step: Fraction = Fraction(0)
+    dataset: str = ""
+    series: str = ""
+    period: str = ""
+
+    @property
+    def doubt(self) -> Fraction:
+        """Half the last printed unit, for what is measured or visibly rounded."""
+        if self.unit in _MEASURED_UNITS or self.step > 1:
+            return self.step / 2
+        return Fraction(0)
+
+
+@dataclass(frozen=True)
+class Term:
+    side: Side
+    coefficient: Fraction
+    figure: Figure | None
+    reference: str
+    label: str
+
+    @property
+    def value(self) -> Fraction:
+        assert self.figure is not None and self.figure.value is not None
+        return self.coefficient * self.figure.value
+
+    @property
+    def doubt(self) -> Fraction:
+        assert self.figure is not None
+        return abs(self.coefficient) * self.figure.doubt
+
+
+@dataclass(frozen=True)
+class Relation:
+    relation_id: str
+    operator: Operator
+    terms: tuple[Term, ...]
+
+    def side(self, side: Side) -> tuple[Term, ...]:
+        return tuple(term for term in self.terms if term.side == side)
+
+    @property
+    def missing(self) -> tuple[Term, ...]:
+        """Terms without a value; the bounds of a range are a value for `within`."""
+        return tuple(term for term in self.terms if not self._is_known(term))
+
+    def _is_known(self, term: Term) -> bool:
+        if term.figure is None:
+            return False
+        if self.operator == "within" and term.side == "right":
+            return term.figure.lower is not None and term.figure.upper is not None
+        return term.figure.value is not None
+
+    def with_term(self, index: int, term: Term) -> "Relation":
+        return replace(self, terms=(*self.terms[:index], term, *self.terms[index + 1 :]))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The verdict of a relation, with the numbers it rests on; values are None where they cannot be computed."""
+
+    verdict: Verdict
+    left: Fraction | None = None
+    right: Fraction | None = None
+    tolerance: Fraction = Fraction(0)
+
+    @property
+    def difference(self) -> Fraction | None:
+        return None if self.left is None or self.right is None else self.left - self.right
+
+
+def evaluate(relation: Relation) -> Outcome:
+    """Compute both sides of a relation and say whether it holds."""
+    if relation.missing:
+        return _not_computable(relation)
+    if relation.operator == "complete":
+        return Outcome("holds", _total(relation.side("left")))
+    if relation.operator == "within":
+        return _within(relation)
+
+    right_terms = relation.side("right")
+    right = _total(right_terms)
+    try:
+        left, doubt = _left(relation)
+    except ZeroDivisionError:
+        return Outcome("not_computable", right=right)
+    tolerance = doubt + _doubt(right_terms)
+    if relation.operator == "part":
+        verdict: Verdict = "holds" if left <= right + tolerance else "gap"
+    elif len(right_terms) == 1:
+        verdict = _compare(left, right, tolerance, _qualifier(right_terms[0]))
+    else:
+        verdict = _compare(left, right, tolerance, "exact")
+    return Outcome(verdict, left, right, tolerance)
+
+
+def _qualifier(term: Term) -> str:
+    assert term.figure is not None
+    return term.figure.qualifier
+
+
+def _total(terms: tuple[Term, ...]) -> Fraction:
+    return sum((term.value for term in terms), Fraction(0))
+
+
+def _doubt(terms: tuple[Term, ...]) -> Fraction:
+    return sum((term.doubt for term in terms), Fraction(0))
+
+
+def _left(relation: Relation) -> tuple[Fraction, Fraction]:
+    """The left side and its doubt; a ratio or a growth is in percent, and carries the doubt of both its members."""
+    terms, base_terms = relation.side("left"), relation.side("base")
+    total, doubt = _total(terms), _doubt(terms)
+    if not base_terms:
+        return total, doubt
+    base, base_doubt = _total(base_terms), _doubt(base_terms)
+    share = total / base
+    if relation.operator == "growth":
+        return 100 * (share - 1), 100 * (doubt + abs(share) * base_doubt) / abs(base)
+    return 100 * share, 100 * (doubt + abs(share) * base_doubt) / abs(base)
+
+
+def _compare(left: Fraction, right: Fraction, tolerance: Fraction, qualifier: str) -> Verdict:
+    """Words have numbers: « plus de » is a strict bound, « près de » five percent below, « environ » five around."""
+    if qualifier == "more_than":
+        return "holds" if left > right else "gap"
+    if qualifier == "less_than":
+        return "holds" if left < right else "gap"
+    if qualifier == "up_to":
+        return "holds" if left <= right + tolerance else "gap"
+    if left == right:
+        return "exact"
+    if abs(left - right) <= tolerance:
+        return "rounding"
+    if qualifier == "nearly" and _NEARLY * right <= left <= right:
+        return "holds"
+    if qualifier == "about" and abs(left - right) <= _ABOUT * abs(right):
+        return "holds"
+    return "gap"
+
+
+def _within(relation: Relation) -> Outcome:
+    (bounds,) = relation.side("right")
+    assert bounds.figure is not None and bounds.figure.lower is not None and bounds.figure.upper is not None
+    members = relation.side("left")
+    doubt = bounds.figure.doubt
+    outside = [
+        term
+        for term in members
+        if not bounds.figure.lower - doubt - term.doubt <= term.value <= bounds.figure.upper + doubt + term.doubt
+    ]
+    if not outside:
+        return Outcome("holds", tolerance=doubt)
+    first = outside[0]
+    nearest = bounds.figure.lower if first.value < bounds.figure.lower else bounds.figure.upper
+    return Outcome("gap", first.value, nearest, doubt + first.doubt)
+
+
+def _not_computable(relation: Relation) -> Outcome:
+    """What can still be shown: the printed side, and the sum of a left side that is whole."""
+    missing = {term.side for term in relation.missing}
+    right = None if "right" in missing or relation.operator == "within" else _total(relation.side("right"))
+    left = None if missing & {"left", "base"} else _left(relation)[0]
+    return Outcome("not_computable", left, right)
+
+
+def french(number: Fraction | Decimal | None, digits: int | None = None) -> str:
+    """A number as a French reader writes it: ``17 940 580``, ``7,29``."""
+    if number is None:
+        return "—"
+    exact = Fraction(number)
+    if digits is None:
+        digits = 0 if exact.denominator == 1 else 2
+    shown = f"{float(round(exact, digits)):,.{digits}f}" if digits else f"{round(exact):,}"
+    return shown.replace(",", "\u202f").replace(".", ",")

@@ -1,0 +1,208 @@
+"""A refresh, from ``raw/`` to a release: the steps the Dagster assets and the command line both call."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Self
+
+from dagster_project.catalogue import Dataset, Edition, load_catalogue
+from dagster_project.errors import RefusedDataError
+from dagster_project.release.fingerprint import Fingerprint, fingerprint
+from dagster_project.release.lock import run_lock
+from dagster_project.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster_project.dbt import NodeResult
+    from dagster_project.quality.door import Door, DoorReport
+    from dagster_project.quality.verdicts import Reconciliation
+    from dagster_project.release.publish import Published
+
+
+def _warm_up() -> None:
+    from dagster_project import dbt
+
+    dbt.warm_up()
+
+
+@dataclass(frozen=True)
+class Narrator:
+    """How a run tells what it is doing; silent by default."""
+
+    step: Callable[[str], None] = lambda text: None
+
+
+@dataclass
+class Intake:
+    """What the door made of a dataset: editions accepted, in publication order, and reports on all of them."""
+
+    dataset: Dataset
+    accepted: list[Edition] = field(default_factory=list)
+    reports: "list[DoorReport]" = field(default_factory=list)
+
+    @property
+    def refused(self) -> list[str]:
+        return [message for report in self.reports for message in report.messages]
+
+
+class Refresh:
+    """One run. Its stage is private; only `publish` touches what readers see."""
+
+    def __init__(
+        self, settings: Settings, catalogue: tuple[Dataset, ...], made_from: Fingerprint, *, republish: bool = False
+    ) -> None:
+        from dagster_project.quality.door import Door
+        from dagster_project.release.stage import fresh_stage
+
+        self.settings = settings
+        self.catalogue = catalogue
+        self.made_from = made_from
+        self.republish = republish
+        self.narrator = Narrator()
+        self.timings: dict[str, float] = {}
+        self.intakes: dict[str, Intake] = {}
+        self.published: Published | None = None
+        self._dbt_nodes = 0
+        self._verdicts: dict[str, int] = {}
+        self._stage: Path = fresh_stage(settings)
+        self._door: Door = Door(self._stage)
+
+    @classmethod
+    @contextmanager
+    def start(cls, settings: Settings, *, republish: bool = False) -> Iterator[Self]:
+        """Take the lock, check every raw file against its sidecar, and open the door.
+
+        Raises:
+            LockHeldError: another run is under way.
+            RefusedDataError: a raw file is not the one its sidecar describes.
+        """
+        with run_lock(settings.lock):
+            refresh = cls(settings, load_catalogue(settings.raw), fingerprint(settings.raw), republish=republish)
+            with refresh._door:
+                # The door takes seconds to load, in its own process: dbt loads meanwhile.
+                warm_up = Thread(target=_warm_up, daemon=True)
+                warm_up.start()
+                yield refresh
+
+    def dataset(self, name: str) -> Dataset:
+        return next(dataset for dataset in self.catalogue if dataset.name == name)
+
+    def take_in(self, name: str) -> Intake:
+        """Hand every edition of a dataset to the door.
+
+        A refused edition is passed over where an earlier one was accepted: the run goes on with that one.
+
+        Raises:
+            RefusedDataError: no edition left to go on with; one message a defect.
+        """
+        intake = Intake(self.dataset(name))
+        self.intakes[name] = intake
+        with self._timed("contrôle d'entrée"):
+            for edition in intake.dataset.editions:
+                self.narrator.step(f"Lecture de {edition.edition_id}")
+                report = self._door.examine(edition)
+                intake.reports.append(report)
+                if report.accepted:
+                    intake.accepted.append(edition)
+        if not intake.accepted:
+            raise RefusedDataError("\n".join(intake.refused))
+        return intake
+
+    def write_context(self) -> None:
+        """Write editions, relations, errata and the dictionary beside the raw rows.
+
+        Raises:
+            RefusedDataError: a relation or an erratum that cannot be read.
+        """
+        from dagster_project.quality.errata import read_errata
+        from dagster_project.quality.relations import read_relations
+        from dagster_project.release.publish import served_manifest
+        from dagster_project.release.stage import ReleaseFacts, write_context
+
+        with self._timed("préparation"):
+            self._door.close()
+            relations, rejects = read_relations(self.settings.raw)
+            if rejects:
+                raise RefusedDataError("\n".join(reject.message for reject in rejects))
+            self._errata = read_errata(self.settings.raw)
+            served = served_manifest(self.settings)
+            now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+            self._facts = ReleaseFacts(
+                release_id=f"{now:%Y%m%dT%H%M%SZ}-{self.made_from.inputs_sha256[:8]}",
+                built_at=now,
+                code_version=self.made_from.code_version,
+                inputs_sha256=self.made_from.inputs_sha256,
+                previous_release_id=served["release_id"] if served else None,
+            )
+            write_context(self._stage, self._accepted(), relations, self._errata, self._facts)
+
+    def build(self, selection: list[str], phase: str) -> "list[NodeResult]":
+        """Build part of the dbt project, with its tests."""
+        from dagster_project import dbt
+
+        with self._timed(phase):
+            return dbt.build(self._stage, selection, lambda name: self.narrator.step(f"{phase} : {name}"))
+
+    def stop_on_failures(self, results: "list[NodeResult]") -> None:
+        """Raise RefusedDataError, naming every model and test that did not pass."""
+        self._dbt_nodes += len(results)
+        failed = [result for result in results if not result.passed and result.status != "skipped"]
+        if failed:
+            lines = [f"{result.unique_id.split('.')[2]} : {result.message.strip()}" for result in failed]
+            raise RefusedDataError("\n".join(lines))
+
+    def reconcile(self) -> "Reconciliation":
+        """Judge every relation between figures, against the errata register."""
+        from dagster_project.quality.verdicts import reconcile
+
+        with self._timed("rapprochement"):
+            self.narrator.step("Rapprochement des chiffres")
+            found = reconcile(self._stage, self._errata)
+        self._verdicts = dict(Counter(outcome.verdict for outcome in found.outcomes.values()))
+        return found
+
+    def publish(self) -> "Published":
+        """Publish the marts, unless the served release already says the same."""
+        from dagster_project.release.publish import publish
+
+        with self._timed("publication"):
+            self.narrator.step("Publication")
+            checks = {
+                "door": [asdict(report) for intake in self.intakes.values() for report in intake.reports],
+                "dbt_nodes": self._dbt_nodes,
+                "verdicts": self._verdicts,
+                "refused": self.refused,
+            }
+            self.published = publish(
+                self.settings, self._stage, self._facts, self.made_from, checks, republish=self.republish
+            )
+            return self.published
+
+    @property
+    def refused(self) -> list[str]:
+        """Messages on the editions that were passed over."""
+        return [message for intake in self.intakes.values() for message in intake.refused]
+
+    def _accepted(self) -> list[tuple[Edition, bool]]:
+        """Accepted editions in publication order, each with: is it the newest of its report, or of its dataset?"""
+        editions = [edition for intake in self.intakes.values() for edition in intake.accepted]
+        newest = {self._succession(edition): edition.edition_id for edition in editions}
+        return [(edition, newest[self._succession(edition)] == edition.edition_id) for edition in editions]
+
+    @staticmethod
+    def _succession(edition: Edition) -> tuple[str, ...]:
+        if edition.sidecar.transcribed_from:
+            return edition.dataset, edition.sidecar.version_label
+        return (edition.dataset,)
+
+    @contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.timings[phase] = self.timings.get(phase, 0.0) + time.monotonic() - start

@@ -1,0 +1,1 @@
+"""From a private stage file to a numbered release that readers can open at any moment."""

@@ -1,0 +1,70 @@
+"""What a release is made from: the bytes of ``raw/`` and the code. Same fingerprint, same release."""
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from dagster_project.catalogue import file_sha256
+from dagster_project.settings import DBT_PROJECT, PROJECT
+
+_INBOX = "inbox"
+_CODE_SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".md"}
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """The hash of each input file, of all of them, and of the code."""
+
+    inputs: dict[str, str]
+    inputs_sha256: str
+    code_version: str
+
+
+def fingerprint(raw: Path) -> Fingerprint:
+    """Hash every file under ``raw`` (transit excepted) and every file of code."""
+    inputs = {str(path.relative_to(raw)): file_sha256(path) for path in _input_files(raw)}
+    return Fingerprint(inputs, _digest(inputs), code_version())
+
+
+@cache
+def code_version() -> str:
+    """Hash of the code that decides what a release holds: pipeline, models, and the locked libraries."""
+    files = sorted([*_code_files(PROJECT / "dagster_project"), *dbt_files()])
+    files.append(PROJECT / "uv.lock")
+    return _digest({str(path.relative_to(PROJECT)): file_sha256(path) for path in files})
+
+
+def dbt_files() -> list[Path]:
+    """The files dbt parses, without what it writes."""
+    generated = (DBT_PROJECT / "target", DBT_PROJECT / "logs")
+    return [path for path in _code_files(DBT_PROJECT) if not any(path.is_relative_to(folder) for folder in generated)]
+
+
+def git_commit() -> str | None:
+    """The commit checked out, marked ``+`` when the tree differs from it; None outside git."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"],
+            cwd=PROJECT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return described.stdout.strip()
+
+
+def _input_files(raw: Path) -> Iterator[Path]:
+    for path in sorted(raw.rglob("*")):
+        if path.is_file() and path.relative_to(raw).parts[0] != _INBOX and path.parent != raw:
+            yield path
+
+
+def _code_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in _CODE_SUFFIXES and path.is_file())
+
+
+def _digest(hashes: dict[str, str]) -> str:
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()

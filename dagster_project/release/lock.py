@@ -1,0 +1,73 @@
+"""One run at a time: an exclusive lock on the warehouse, which says who holds it and falls with its process."""
+
+import fcntl
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dagster_project.errors import LockHeldError
+
+_held: set[Path] = set()
+
+
+@contextmanager
+def run_lock(path: Path) -> Iterator[None]:
+    """Hold the warehouse for the length of a run; a process that holds it already simply goes on.
+
+    Raises:
+        LockHeldError: another process holds it; the message says which, since when, doing what.
+    """
+    if path in _held:
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockHeldError(_holder(path)) from None
+        _sign(path)
+        _held.add(path)
+        try:
+            yield
+        finally:
+            _held.discard(path)
+            path.write_text("", encoding="utf-8")
+
+
+def lock_holder(path: Path) -> str | None:
+    """Who holds the lock, in French; None when nobody does."""
+    if not path.exists():
+        return None
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _holder(path)
+    return None
+
+
+def _sign(path: Path) -> None:
+    holder = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": " ".join(Path(part).name if index == 0 else part for index, part in enumerate(sys.argv)),
+    }
+    path.write_text(json.dumps(holder), encoding="utf-8")
+
+
+def _holder(path: Path) -> str:
+    try:
+        holder = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return "Une autre exécution est en cours (elle vient de démarrer)."
+    return (
+        f"Une autre exécution est en cours : « {holder['command']} », processus {holder['pid']} "
+        f"sur {holder['host']}, depuis {holder['since']}."
+    )

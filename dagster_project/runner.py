@@ -1,0 +1,102 @@
+"""Runs the refresh job as the command line does: the schedule's own job, in this process, in the same history."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dagster_project.catalogue import load_catalogue
+from dagster_project.history import prepare_history
+from dagster_project.release.fingerprint import fingerprint
+from dagster_project.release.publish import is_already_served, served_manifest
+from dagster_project.settings import PROJECT, Settings
+
+
+@dataclass
+class RefreshOutcome:
+    """What a refresh did: a French sentence, a summary, what was refused on the way, and where the time went."""
+
+    message: str
+    summary: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+def run_refresh(
+    settings: Settings, *, force: bool = False, republish: bool = False, tell: Callable[[str], None] = print
+) -> RefreshOutcome:
+    """Run the refresh job unless nothing changed.
+
+    Raises:
+        LockHeldError: another run is under way.
+        RefusedDataError: data was refused; nothing was published.
+        BilanError: the run failed for another known reason.
+    """
+    if not force and (unchanged := _unchanged(settings)):
+        return unchanged
+
+    from dagster_project.refresh import Narrator, Refresh
+
+    prepare_history(settings)
+    with Refresh.start(settings, republish=republish) as refresh:
+        refresh.narrator = Narrator(tell)
+        tell("Chargement")
+        _execute(refresh)
+        assert refresh.published is not None
+        return RefreshOutcome(
+            refresh.published.message, _summary(settings), refresh.refused, refresh.timings
+        )
+
+
+def _unchanged(settings: Settings) -> RefreshOutcome | None:
+    load_catalogue(settings.raw)
+    if not is_already_served(settings, fingerprint(settings.raw)):
+        return None
+    served = served_manifest(settings)
+    assert served is not None
+    return RefreshOutcome(
+        f"Inchangé : la version {served['release_id']} est à jour.", refused=served["checks"]["refused"]
+    )
+
+
+def _execute(refresh: Any) -> None:
+    import dagster as dg
+
+    from dagster_project.definitions import build_definitions
+
+    definitions = build_definitions(run=dg.ResourceDefinition.hardcoded_resource(refresh))
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    with dg.DagsterInstance.get() as instance:
+        definitions.resolve_job_def("refresh").execute_in_process(instance=instance, run_config=quiet)
+
+
+def _summary(settings: Settings) -> list[str]:
+    served = served_manifest(settings)
+    assert served is not None
+    rows = sum(table["rows"] for table in served["marts"].values())
+    verdicts = ", ".join(f"{count} {name}" for name, count in served["checks"]["verdicts"].items())
+    return [
+        f"{len(served['marts'])} tables, {rows} lignes, {len(served['inputs'])} fichiers lus",
+        f"relations entre chiffres : {verdicts}",
+        f"base : {_shown(settings.served)}",
+    ]
+
+
+def _shown(path: Path) -> str:
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def run_dev(settings: Settings, port: int) -> int:
+    """Dagster's web interface and daemon on the loopback address, on the same assets and history."""
+    from dagster_project import dbt
+
+    prepare_history(settings)
+    dbt.manifest()
+    command = [str(Path(sys.executable).with_name("dg")), "dev", "--host", "127.0.0.1", "--port", str(port)]
+    try:
+        return subprocess.call(command, cwd=PROJECT)
+    except KeyboardInterrupt:
+        return 0

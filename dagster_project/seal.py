@@ -1,0 +1,31 @@
+"""Sealing an edition: the sidecar gets the hash and size of each file beside it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from dagster_project.catalogue import SIDECAR, file_sha256
+from dagster_project.errors import WrongUseError
+
+
+def seal_edition(folder: Path) -> Iterator[str]:
+    """Rewrite the ``files`` entry of the folder's sidecar, and say what changed. French.
+
+    Raises:
+        WrongUseError: there is no sidecar in the folder.
+    """
+    sidecar = folder / SIDECAR
+    if not sidecar.is_file():
+        raise WrongUseError(f"{sidecar} : fiche introuvable ; raw/README.md en donne le modèle.")
+    lines = sidecar.read_text(encoding="utf-8").split("\n")
+    start = next((index for index, line in enumerate(lines) if line.startswith("files:")), len(lines))
+    known = {file["name"]: file["sha256"] for file in (yaml.safe_load("\n".join(lines[start:])) or {}).get("files", [])}
+    files = []
+    for path in sorted(path for path in folder.iterdir() if path.is_file() and path.name != SIDECAR):
+        digest = file_sha256(path)
+        files.append({"name": path.name, "sha256": digest, "bytes": path.stat().st_size})
+        change = "inchangé" if known.get(path.name) == digest else "scellé"
+        yield f"{path.name} : {change}"
+    head = "\n".join(lines[:start]).rstrip("\n")
+    sidecar.write_text(head + "\n" + yaml.safe_dump({"files": files}, sort_keys=False, allow_unicode=True), "utf-8")

@@ -1,0 +1,48 @@
+"""Where things are: the project's folders, and the two that may be placed elsewhere."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+DBT_PROJECT = PROJECT / "dbt"
+TERRITORIES = DBT_PROJECT / "seeds" / "territories.csv"
+TIMEZONE = "Europe/Paris"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The two folders a run works on: what came in, and what goes out."""
+
+    raw: Path
+    warehouse: Path
+
+    @property
+    def releases(self) -> Path:
+        return self.warehouse / "releases"
+
+    @property
+    def served(self) -> Path:
+        """The link every reader opens."""
+        return self.warehouse / "bilan.duckdb"
+
+    @property
+    def stage(self) -> Path:
+        """The private folder of the run under way."""
+        return self.warehouse / ".stage"
+
+    @property
+    def lock(self) -> Path:
+        return self.warehouse / ".lock"
+
+    @property
+    def history(self) -> Path:
+        """Dagster's home: runs, checks and ticks."""
+        return self.warehouse / ".dagster"
+
+
+def load_settings() -> Settings:
+    """Read ``BILAN_RAW`` and ``BILAN_WAREHOUSE``; both default to the project's own folders."""
+    raw = os.environ.get("BILAN_RAW") or PROJECT / "raw"
+    warehouse = os.environ.get("BILAN_WAREHOUSE") or PROJECT / "warehouse"
+    return Settings(Path(raw).resolve(), Path(warehouse).resolve())

@@ -1,0 +1,29 @@
+"""What `bilan status` says, without loading anything slow."""
+
+from collections.abc import Iterator
+
+from dagster_project.release.fingerprint import fingerprint
+from dagster_project.release.lock import lock_holder
+from dagster_project.release.publish import is_already_served, served_manifest
+from dagster_project.settings import Settings
+
+
+def status_lines(settings: Settings) -> Iterator[str]:
+    """The served release, whether it is up to date, what was refused, and who is at work. French."""
+    if holder := lock_holder(settings.lock):
+        yield holder
+    served = served_manifest(settings)
+    if served is None:
+        yield "Aucune version publiée : lancez « bilan refresh »."
+        return
+    yield f"Version servie : {served['release_id']}, construite le {served['built_at']} (UTC)"
+    yield f"Base : {settings.served}"
+    if is_already_served(settings, fingerprint(settings.raw)):
+        yield "À jour : ni raw/ ni le code n'ont changé depuis."
+    else:
+        yield "En retard : raw/ ou le code a changé. Lancez « bilan refresh »."
+    yield f"{len(served['marts'])} tables :"
+    for name, table in served["marts"].items():
+        yield f"  {name:<28} {table['rows']:>8} lignes"
+    for message in served["checks"]["refused"]:
+        yield f"Refusé : {message}"

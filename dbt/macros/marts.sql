@@ -1,0 +1,18 @@
+{#- One row a key among what is known today: the source that comes first in `source_priority` speaks. -#}
+{% macro spoken_by_first_source(history, key, columns) %}
+with ranked as (
+    select
+        *,
+        row_number() over (
+            partition by {{ key | join(', ') }}
+            order by source_priority, known_from desc, dataset
+        ) as source_rank
+    from {{ history }}
+    where known_to is null
+)
+
+select
+    {{ columns | join(',\n    ') }}
+from ranked
+where source_rank = 1
+{% endmacro %}

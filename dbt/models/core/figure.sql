@@ -1,0 +1,87 @@
+-- Every figure a relation may speak of, as known today: those printed in reports, repeats included, their budget
+-- lines, and what producers publish. `series_code` gathers the same quantity at other periods.
+with printed as (
+    select
+        figure.reference,
+        figure.dataset,
+        concat(figure.label_fr, ', ', figure.territory_label) as label_fr,
+        figure.value,
+        figure.lower,
+        figure.upper,
+        figure.qualifier,
+        figure.unit,
+        figure.printed_step,
+        figure.period_label,
+        figure.indicator_code,
+        figure.territory_level,
+        figure.territory_code,
+        figure.population_group
+    from {{ ref('stg_report__figure') }} as figure
+    inner join {{ ref('dim_edition') }} as edition on figure.edition_id = edition.edition_id
+    where edition.is_newest
+),
+
+published as (
+    select
+        reference,
+        dataset,
+        concat(indicator_label_fr, ', ', territory_name) as label_fr,
+        value,
+        lower,
+        upper,
+        qualifier,
+        unit,
+        printed_step,
+        period_label,
+        indicator_code,
+        territory_level,
+        territory_code,
+        population_group
+    from {{ ref('fct_observation') }}
+    where known_to is null and source_line is null and population_group = 'all'
+),
+
+line as (
+    select
+        reference,
+        dataset,
+        concat(coalesce(signatory_name, action), ', ', territory_name) as label_fr,
+        cast(amount_eur as decimal(24, 6)) as value,
+        cast(null as decimal(24, 6)) as lower,
+        cast(null as decimal(24, 6)) as upper,
+        'exact' as qualifier,
+        'eur' as unit,
+        printed_step,
+        cast(year as varchar) as period_label,
+        concat('budget:', stage, ':', line_code) as indicator_code,
+        territory_level,
+        territory_code,
+        'all' as population_group
+    from {{ ref('fct_budget_line') }}
+    where known_to is null
+),
+
+every_figure as (
+    select * from printed
+    union all
+    select * from published
+    union all
+    select * from line
+)
+
+select
+    reference,
+    dataset,
+    label_fr,
+    value,
+    lower,
+    upper,
+    qualifier,
+    unit,
+    printed_step,
+    period_label,
+    case
+        when indicator_code is null then ''
+        else concat_ws('|', dataset, indicator_code, territory_level, territory_code, population_group)
+    end as series_code
+from every_figure

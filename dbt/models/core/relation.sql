@@ -1,0 +1,8 @@
+select
+    relation_id,
+    report,
+    operator,
+    severity,
+    description_fr,
+    note_fr
+from {{ source('raw', 'relation') }}

@@ -1,0 +1,20 @@
+select
+    edition_id as edition,
+    dataset,
+    publisher,
+    title,
+    version_label,
+    url,
+    origin,
+    published_on,
+    published_not_after,
+    publication_basis,
+    known_from,
+    is_newest,
+    retrieved_at,
+    licence,
+    access,
+    maturity,
+    region_code,
+    content_sha256
+from {{ ref('dim_edition') }}

@@ -1,0 +1,12 @@
+select
+    indicator_code,
+    indicator_version,
+    label_fr,
+    label_en,
+    unit,
+    nature,
+    subject as mart,
+    definition_fr,
+    publisher_label,
+    publisher_code
+from {{ ref('dim_indicator') }}

@@ -1,0 +1,11 @@
+-- A code is a known territory of its level, valid at the end of the period; a label without a code is level `other`.
+select
+    observation.reference,
+    observation.territory_level,
+    observation.territory_code
+from {{ ref('fct_observation') }} as observation
+left join {{ ref('dim_territory') }} as territory
+    on
+        observation.territory_level = territory.territory_level
+        and observation.territory_code = territory.territory_code
+where observation.territory_level <> 'other' and territory.territory_code is null
