@@ -26,6 +26,8 @@ class _Strict(BaseModel):
 
 
 class RawFile(_Strict):
+    """A file of an edition, with the hash that proves it is the one archived."""
+
     name: str
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     bytes: int = Field(ge=0)
@@ -86,6 +88,8 @@ class Rounding(_Strict):
 
 
 class Sidecar(_Strict):
+    """What ``edition.yml`` says of the files beside it."""
+
     publisher: str
     dataset: str
     title: str
@@ -144,6 +148,7 @@ class Dataset(_Strict):
 
 
 def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -21,9 +21,12 @@ def check_text(raw: Path, text: Path) -> str:
     concerned = [(edition, source) for edition, source in transcribed if source.sha256 == digest]
     if not concerned:
         known = sorted({f"« {source.title} » ({source.sha256[:12]}…)" for _, source in transcribed})
-        raise WrongUseError(f"{text} (empreinte {digest[:12]}…) n'est le texte d'aucune transcription : {', '.join(known)}")
+        raise WrongUseError(
+            f"{text} (empreinte {digest[:12]}…) n'est le texte d'aucune transcription. Attendu : {', '.join(known)}"
+        )
     lines = text.read_text(encoding="utf-8").split("\n")
-    checked, defects = 0, []
+    checked = 0
+    defects: list[str] = []
     for edition, source in concerned:
         defects += _length_defect(source, lines)
         for where, printed, line in _printed_texts(edition):

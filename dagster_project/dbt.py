@@ -15,8 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.catalogue import file_sha256
 from dagster_project.errors import BilanError
-from dagster_project.release.fingerprint import dbt_files, file_sha256
+from dagster_project.release.fingerprint import dbt_files
 from dagster_project.settings import DBT_PROJECT
 
 if TYPE_CHECKING:
@@ -71,14 +72,16 @@ def build(stage: Path, selection: list[str], on_node: Callable[[str], None] = la
         NodeResult(
             result.node.unique_id, str(result.status), result.message or "", result.failures or 0, result.execution_time
         )
-        for result in outcome.result.results  # type: ignore[union-attr]
+        for result in outcome.result.results
     ]
 
 
 def warm_up() -> None:
     """Load dbt and the parsed project, so that a build starts at once; worth doing while another process works."""
     import dbt.adapters.duckdb
-    import dbt.cli.main  # noqa: F401
+    import dbt.cli.main
+    import dbt.task.build  # noqa: F401
+    import pandas  # noqa: F401  (DuckDB loads it to bind a parameter)
 
     _parsed_project()
 

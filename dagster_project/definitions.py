@@ -31,7 +31,7 @@ def build_definitions(**overrides: object) -> dg.Definitions:
             context_asset(datasets),
             core_asset(datasets),
             relation_verdict,
-            marts_asset(datasets),
+            marts_asset(),
             release_asset(),
         ],
         jobs=[refresh_job],
@@ -42,4 +42,5 @@ def build_definitions(**overrides: object) -> dg.Definitions:
 
 @dg.definitions
 def defs() -> dg.Definitions:
+    """What `dg` and the daemon load."""
     return build_definitions()

@@ -65,9 +65,10 @@ def _table(names: list[str], rows: list[tuple[Any, ...]]) -> str:
     numeric = [all(isinstance(row[i], int | float) or _is_decimal(row[i]) for row in rows) for i in range(len(names))]
     lines = ["  ".join(name.ljust(width) for name, width in zip(names, widths, strict=True)).rstrip()]
     lines.append("  ".join("-" * width for width in widths))
-    for line in texts:
-        cells = zip(line, widths, numeric, strict=True)
-        lines.append("  ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in cells).rstrip())
+    for row in texts:
+        cells = zip(row, widths, numeric, strict=True)
+        shown = (cell.rjust(width) if right else cell.ljust(width) for cell, width, right in cells)
+        lines.append("  ".join(shown).rstrip())
     return "\n".join([*lines, f"({len(rows)} lignes)", ""])
 
 

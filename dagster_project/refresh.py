@@ -1,5 +1,7 @@
 """A refresh, from ``raw/`` to a release: the steps the Dagster assets and the command line both call."""
 
+import csv
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -8,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dagster_project.catalogue import Dataset, Edition, load_catalogue
 from dagster_project.errors import RefusedDataError
@@ -18,15 +20,23 @@ from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
     from dagster_project.dbt import NodeResult
-    from dagster_project.quality.door import Door, DoorReport
+    from dagster_project.quality.door import DoorReport
     from dagster_project.quality.verdicts import Reconciliation
     from dagster_project.release.publish import Published
+
+
+REJECTS = "refus.csv"
 
 
 def _warm_up() -> None:
     from dagster_project import dbt
 
     dbt.warm_up()
+
+
+def _gap_line(relation_id: str, erratum: str, found: "Reconciliation") -> str:
+    diagnosis = found.diagnoses[relation_id]
+    return f"{relation_id} ({erratum}). {diagnosis.sentence if diagnosis else ''}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -68,8 +78,10 @@ class Refresh:
         self.published: Published | None = None
         self._dbt_nodes = 0
         self._verdicts: dict[str, int] = {}
-        self._stage: Path = fresh_stage(settings)
-        self._door: Door = Door(self._stage)
+        self._waived: list[str] = []
+        self.checks: dict[str, Any] = {}
+        self.stage: Path = fresh_stage(settings)
+        self._door = Door(self.stage, [edition for dataset in catalogue for edition in dataset.editions])
 
     @classmethod
     @contextmanager
@@ -86,13 +98,17 @@ class Refresh:
                 # The door takes seconds to load, in its own process: dbt loads meanwhile.
                 warm_up = Thread(target=_warm_up, daemon=True)
                 warm_up.start()
-                yield refresh
+                try:
+                    yield refresh
+                finally:
+                    refresh._leave_rejects()
+                    shutil.rmtree(settings.stage, ignore_errors=True)
 
     def dataset(self, name: str) -> Dataset:
         return next(dataset for dataset in self.catalogue if dataset.name == name)
 
     def take_in(self, name: str) -> Intake:
-        """Hand every edition of a dataset to the door.
+        """Hear what the door says of every edition of a dataset.
 
         A refused edition is passed over where an earlier one was accepted: the run goes on with that one.
 
@@ -104,7 +120,7 @@ class Refresh:
         with self._timed("contrôle d'entrée"):
             for edition in intake.dataset.editions:
                 self.narrator.step(f"Lecture de {edition.edition_id}")
-                report = self._door.examine(edition)
+                report = self._door.report(edition)
                 intake.reports.append(report)
                 if report.accepted:
                     intake.accepted.append(edition)
@@ -138,14 +154,14 @@ class Refresh:
                 inputs_sha256=self.made_from.inputs_sha256,
                 previous_release_id=served["release_id"] if served else None,
             )
-            write_context(self._stage, self._accepted(), relations, self._errata, self._facts)
+            write_context(self.stage, self._accepted(), relations, self._errata, self._facts)
 
     def build(self, selection: list[str], phase: str) -> "list[NodeResult]":
         """Build part of the dbt project, with its tests."""
         from dagster_project import dbt
 
         with self._timed(phase):
-            return dbt.build(self._stage, selection, lambda name: self.narrator.step(f"{phase} : {name}"))
+            return dbt.build(self.stage, selection, lambda name: self.narrator.step(f"{phase} : {name}"))
 
     def stop_on_failures(self, results: "list[NodeResult]") -> None:
         """Raise RefusedDataError, naming every model and test that did not pass."""
@@ -161,8 +177,11 @@ class Refresh:
 
         with self._timed("rapprochement"):
             self.narrator.step("Rapprochement des chiffres")
-            found = reconcile(self._stage, self._errata)
-        self._verdicts = dict(Counter(outcome.verdict for outcome in found.outcomes.values()))
+            found = reconcile(self.stage, self._errata)
+        self._verdicts = dict(sorted(Counter(outcome.verdict for outcome in found.outcomes.values()).items()))
+        self._waived = [
+            _gap_line(relation_id, erratum, found) for relation_id, erratum in found.judgement.waived.items()
+        ]
         return found
 
     def publish(self) -> "Published":
@@ -171,14 +190,15 @@ class Refresh:
 
         with self._timed("publication"):
             self.narrator.step("Publication")
-            checks = {
+            self.checks = {
                 "door": [asdict(report) for intake in self.intakes.values() for report in intake.reports],
                 "dbt_nodes": self._dbt_nodes,
                 "verdicts": self._verdicts,
+                "waived": self._waived,
                 "refused": self.refused,
             }
             self.published = publish(
-                self.settings, self._stage, self._facts, self.made_from, checks, republish=self.republish
+                self.settings, self.stage, self._facts, self.made_from, self.checks, republish=self.republish
             )
             return self.published
 
@@ -186,6 +206,17 @@ class Refresh:
     def refused(self) -> list[str]:
         """Messages on the editions that were passed over."""
         return [message for intake in self.intakes.values() for message in intake.refused]
+
+    def _leave_rejects(self) -> None:
+        """The refused cells as a table people can open; none when nothing was refused."""
+        path = self.settings.warehouse / REJECTS
+        rejects = [reject for intake in self.intakes.values() for report in intake.reports for reject in report.rejects]
+        path.unlink(missing_ok=True)
+        if rejects:
+            with path.open("w", encoding="utf-8-sig", newline="") as file:
+                writer = csv.DictWriter(file, fieldnames=list(rejects[0]))
+                writer.writeheader()
+                writer.writerows(rejects)
 
     def _accepted(self) -> list[tuple[Edition, bool]]:
         """Accepted editions in publication order, each with: is it the newest of its report, or of its dataset?"""

@@ -14,6 +14,15 @@ from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.publish import is_already_served, served_manifest
 from dagster_project.settings import PROJECT, Settings
 
+_SHOWN_GAPS = 12
+_VERDICTS = {
+    "exact": "exactes",
+    "rounding": "à l'arrondi près",
+    "holds": "inégalités vérifiées",
+    "gap": "écarts",
+    "not_computable": "non calculables",
+}
+
 
 @dataclass
 class RefreshOutcome:
@@ -47,7 +56,7 @@ def run_refresh(
         _execute(refresh)
         assert refresh.published is not None
         return RefreshOutcome(
-            refresh.published.message, _summary(settings), refresh.refused, refresh.timings
+            refresh.published.message, _summary(settings, refresh.checks), refresh.refused, refresh.timings
         )
 
 
@@ -73,15 +82,23 @@ def _execute(refresh: Any) -> None:
         definitions.resolve_job_def("refresh").execute_in_process(instance=instance, run_config=quiet)
 
 
-def _summary(settings: Settings) -> list[str]:
+def _summary(settings: Settings, checks: dict[str, Any]) -> list[str]:
     served = served_manifest(settings)
     assert served is not None
     rows = sum(table["rows"] for table in served["marts"].values())
-    verdicts = ", ".join(f"{count} {name}" for name, count in served["checks"]["verdicts"].items())
+    verdicts, waived = checks["verdicts"], checks["waived"]
     return [
         f"{len(served['marts'])} tables, {rows} lignes, {len(served['inputs'])} fichiers lus",
-        f"relations entre chiffres : {verdicts}",
+        f"{sum(verdicts.values())} relations entre chiffres : "
+        + ", ".join(f"{count} {_VERDICTS[name]}" for name, count in verdicts.items()),
         f"base : {_shown(settings.served)}",
+        f"{len(waived)} écarts connus, au registre des errata :",
+        *(f"  {line}" for line in waived[:_SHOWN_GAPS]),
+        *(
+            [f"  … et {len(waived) - _SHOWN_GAPS} autres, dans marts.reconciliation"]
+            if len(waived) > _SHOWN_GAPS
+            else []
+        ),
     ]
 
 

@@ -13,6 +13,7 @@ CONTEXT = dg.AssetKey(["raw", "context"])
 
 
 def raw_key(dataset: str) -> dg.AssetKey:
+    """The asset of a dataset named ``publisher/dataset``."""
     return dg.AssetKey(["raw", *dataset.split("/")])
 
 
@@ -46,9 +47,7 @@ def ingest_asset(dataset: Dataset) -> dg.AssetsDefinition:
     return ingest
 
 
-def _door_check(
-    run: Refresh, name: str, key: dg.AssetKey, severity: dg.AssetCheckSeverity
-) -> dg.AssetCheckResult:
+def _door_check(run: Refresh, name: str, key: dg.AssetKey, severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
     intake = run.intakes[name]
     return dg.AssetCheckResult(
         asset_key=key,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from dagster_project.assets.transform import mart_keys
 from dagster_project.refresh import Refresh
-from dagster_project.release.stage import MARTS, published_models
 
 RELEASE = dg.AssetKey(["release"])
 
@@ -16,7 +16,7 @@ def release_asset() -> dg.AssetsDefinition:
     @dg.asset(
         key=RELEASE,
         group_name="release",
-        deps=[dg.AssetKey([MARTS, model["name"]]) for model in published_models()],
+        deps=mart_keys(),
         description="Version publiée, ouverte par tous les lecteurs",
     )
     def release(run: dg.ResourceParam[Refresh]) -> Iterator[dg.MaterializeResult[None]]:

@@ -16,7 +16,7 @@ WAIVED_GAPS = "aucun_ecart_connu"
 @dg.asset(
     key=VERDICTS,
     group_name="quality",
-    deps=[dg.AssetKey(["core", "relation"]), dg.AssetKey(["core", "relation_term"]), dg.AssetKey(["core", "figure"])],
+    deps=[dg.AssetKey(["core"])],
     description="Verdict et diagnostic de chaque relation entre chiffres",
     check_specs=[
         dg.AssetCheckSpec(NEW_GAPS, asset=VERDICTS, blocking=True, description="Tout écart est au registre des errata"),

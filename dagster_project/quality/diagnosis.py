@@ -1,16 +1,19 @@
 """Why does a relation not hold? The simplest explanation found by search, by name.
 
 Every explanation is a repair: one term, worth something else, with which the relation would hold. Repairs are
-tried from the simplest kind to the least; the first kind that mends the relation is the diagnosis.
+tried from the simplest kind to the least, first those that mend it exactly, then those that mend it within the
+doubt of printing; the first kind that does is the diagnosis.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from dagster_project.quality.reconcile import Figure, Outcome, Relation, Term, evaluate, french
 
 _MAX_NAMED = 3
+# Among repairs tried together; all others are alone in their search.
+_SIMPLICITY = {"left_out": 0, "counted_twice": 1, "doubled": 2, "one_digit": 3}
 _FACTORS = (10, 100, 1000)
 
 
@@ -32,6 +35,15 @@ class Interval:
 
     def __contains__(self, value: object) -> bool:
         return isinstance(value, Fraction) and self.low <= value <= self.high
+
+    @property
+    def middle(self) -> "Interval":
+        """The one value with which the relation would be exact."""
+        exact = (self.low + self.high) / 2
+        return Interval(exact, exact)
+
+
+Repairable = Sequence[tuple[Term, Interval]]
 
 
 @dataclass(frozen=True)
@@ -59,52 +71,56 @@ class Investigation:
         self._figures = figures
         self.outcomes = {relation.relation_id: evaluate(relation) for relation in relations}
         self._gaps = [relation for relation in relations if self.outcomes[relation.relation_id].verdict == "gap"]
-        self._wanted: dict[str, list[Interval]] = {}
+        self._gaps_of: dict[str, list[Relation]] = {}
         for relation in self._gaps:
-            for index, term in enumerate(relation.terms):
-                if term.figure and (interval := mending_interval(relation, index)):
-                    self._wanted.setdefault(term.reference, []).append(interval)
+            for term in relation.terms:
+                self._gaps_of.setdefault(term.reference, []).append(relation)
 
     def diagnose(self, relation: Relation) -> Diagnosis | None:
         """Explain a gap, or say what keeps a relation from being computed; None where nothing is wrong."""
         outcome = self.outcomes[relation.relation_id]
         if outcome.verdict == "not_computable":
-            return self._why_not_computable(relation, outcome)
+            return self._why_not_computable(relation)
         if outcome.verdict != "gap":
             return None
-        for find in self._searches():
-            if found := list(find(relation)):
-                return _merged(found)
+        within_doubt = list(_mendable(relation))
+        exactly = [(term, wanted.middle) for term, wanted in within_doubt]
+        for repairable in (exactly, within_doubt):
+            for find in self._searches():
+                if found := list(find(relation, repairable)):
+                    return _merged([*found, *_total_one_digit_away(relation, exactly)])
         return _unexplained(relation, outcome)
 
-    def _searches(self) -> tuple[Callable[[Relation], Iterator[Diagnosis]], ...]:
+    def _searches(self) -> tuple[Callable[[Relation, Repairable], Iterator[Diagnosis]], ...]:
         return (
             _truncated,
             _left_out_or_counted_twice,
             self._swapped,
             self._another_period,
             _factor,
-            _doubled,
             _transposed,
             self._another_figure,
             _one_digit,
         )
 
-    def _swapped(self, relation: Relation) -> Iterator[Diagnosis]:
-        """Two figures stand in each other's place: each is what the other's relation wants."""
-        for term, wanted in _mendable(relation):
-            for other in self._figures.by_dataset.get(_figure(term).dataset, ()):
-                if other.value is None or other.reference == term.reference or other.value not in wanted:
+    def _swapped(self, relation: Relation, repairable: Repairable) -> Iterator[Diagnosis]:
+        """Two figures stand in each other's place: exchanged, this gap closes and one the other figure is in."""
+        for term, wanted in repairable:
+            figure = _figure(term)
+            for other in self._figures.by_dataset.get(figure.dataset, ()):
+                is_inside = any(inside.reference == other.reference for inside in relation.terms)
+                if other.reference == figure.reference or not (is_inside or other.value in wanted):
                     continue
-                if any(_figure(term).value in interval for interval in self._wanted.get(other.reference, ())):
+                concerned = [relation] if is_inside else self._gaps_of.get(other.reference, [])
+                if any(_holds(_exchanged(gap, figure, other)) for gap in concerned):
                     yield Diagnosis(
                         "swapped",
                         (term.reference, other.reference),
                         f"{_named(term.label, _figure(term))} et {_named(other.label, other)} sont intervertis",
                     )
 
-    def _another_period(self, relation: Relation) -> Iterator[Diagnosis]:
-        for term, wanted in _mendable(relation):
+    def _another_period(self, _: Relation, repairable: Repairable) -> Iterator[Diagnosis]:
+        for term, wanted in repairable:
             figure = _figure(term)
             for other in self._figures.by_series.get(figure.series, ()) if figure.series else ():
                 if other.reference != figure.reference and other.period != figure.period and other.value in wanted:
@@ -115,10 +131,10 @@ class Investigation:
                         f"({french(other.value)}) conviendrait",
                     )
 
-    def _another_figure(self, relation: Relation) -> Iterator[Diagnosis]:
+    def _another_figure(self, relation: Relation, repairable: Repairable) -> Iterator[Diagnosis]:
         if relation.operator not in ("sum", "same"):
             return
-        for term, wanted in _mendable(relation):
+        for term, wanted in repairable:
             figure = _figure(term)
             for other in self._figures.by_dataset.get(figure.dataset, ()):
                 if other.reference != figure.reference and other.value in wanted and other.unit == figure.unit:
@@ -129,21 +145,21 @@ class Investigation:
                         f"({french(other.value)}) conviendrait",
                     )
 
-    def _why_not_computable(self, relation: Relation, outcome: Outcome) -> Diagnosis:
+    def _why_not_computable(self, relation: Relation) -> Diagnosis:
         unprinted = [term for term in relation.side("base") if term.reference == "?"]
         if relation.operator == "ratio" and unprinted and len(relation.missing) == 1:
-            return self._implied_denominator(relation, outcome)
+            return self._implied_denominator(relation)
         names = ", ".join(term.label for term in relation.missing)
         return Diagnosis(
             "missing", tuple(term.reference for term in relation.missing), f"Non calculable, il manque : {names}."
         )
 
-    def _implied_denominator(self, relation: Relation, outcome: Outcome) -> Diagnosis:
+    def _implied_denominator(self, relation: Relation) -> Diagnosis:
         numerator = sum((term.value for term in relation.side("left")), Fraction(0))
         (printed,) = relation.side("right")
         percent, doubt = printed.value, printed.doubt
         low, high = 100 * numerator / (percent + doubt), 100 * numerator / (percent - doubt)
-        implied = round(100 * numerator / percent)
+        implied = Fraction(round(100 * numerator / percent))
         first = relation.side("left")[0]
         bases = [
             figure
@@ -207,14 +223,7 @@ def _scaled(low: Fraction, high: Fraction, factor: Fraction) -> Interval:
 
 
 def _worth(term: Term, value: Fraction) -> Term:
-    figure = _figure(term)
-    return Term(
-        term.side,
-        term.coefficient,
-        Figure(figure.reference, figure.label, value, unit=figure.unit, step=figure.step),
-        term.reference,
-        term.label,
-    )
+    return replace(term, figure=replace(_figure(term), value=value))
 
 
 def _figure(term: Term) -> Figure:
@@ -229,15 +238,28 @@ def _mendable(relation: Relation) -> Iterator[tuple[Term, Interval]]:
             yield term, wanted
 
 
+def _holds(relation: Relation) -> bool:
+    return evaluate(relation).verdict in ("exact", "rounding", "holds")
+
+
+def _exchanged(relation: Relation, one: Figure, other: Figure) -> Relation:
+    values = {one.reference: other.value, other.reference: one.value}
+    terms = (
+        replace(term, figure=replace(_figure(term), value=values[term.reference])) if term.reference in values else term
+        for term in relation.terms
+    )
+    return replace(relation, terms=tuple(terms))
+
+
 def _named(label: str, figure: Figure) -> str:
     return f"« {label} » ({french(figure.value)})"
 
 
-def _left_out_or_counted_twice(relation: Relation) -> Iterator[Diagnosis]:
+def _left_out_or_counted_twice(relation: Relation, repairable: Repairable) -> Iterator[Diagnosis]:
     members = relation.side("left")
     if relation.operator not in ("sum", "ratio", "growth") or len(members) < 2:
         return
-    for term, wanted in _mendable(relation):
+    for term, wanted in repairable:
         figure = _figure(term)
         if term.side != "left" or not figure.value:
             continue
@@ -246,13 +268,15 @@ def _left_out_or_counted_twice(relation: Relation) -> Iterator[Diagnosis]:
                 "left_out", (term.reference,), f"{_named(term.label, figure)} n'est pas dans le chiffre imprimé"
             )
         elif 2 * figure.value in wanted:
+            yield Diagnosis("counted_twice", (term.reference,), f"{_named(term.label, figure)} est compté deux fois")
+        elif figure.value / 2 in wanted:
             yield Diagnosis(
-                "counted_twice", (term.reference,), f"{_named(term.label, figure)} est compté deux fois"
+                "doubled", (term.reference,), f"{_named(term.label, figure)} est le double de ce qu'il faut"
             )
 
 
-def _factor(relation: Relation) -> Iterator[Diagnosis]:
-    for term, wanted in _mendable(relation):
+def _factor(_: Relation, repairable: Repairable) -> Iterator[Diagnosis]:
+    for term, wanted in repairable:
         figure = _figure(term)
         for factor in _FACTORS:
             assert figure.value is not None
@@ -266,28 +290,27 @@ def _factor(relation: Relation) -> Iterator[Diagnosis]:
                 )
 
 
-def _doubled(relation: Relation) -> Iterator[Diagnosis]:
-    for term, wanted in _mendable(relation):
-        figure = _figure(term)
-        assert figure.value is not None
-        if figure.value and figure.value / 2 in wanted:
-            yield Diagnosis("doubled", (term.reference,), f"{_named(term.label, figure)} est le double de ce qu'il faut")
+def _transposed(_: Relation, repairable: Repairable) -> Iterator[Diagnosis]:
+    yield from _rewritten(repairable, "transposed", _swapped_neighbours, "deux chiffres voisins sont intervertis")
 
 
-def _transposed(relation: Relation) -> Iterator[Diagnosis]:
-    yield from _rewritten(relation, "transposed", _swapped_neighbours, "deux chiffres voisins sont intervertis")
-
-
-def _one_digit(relation: Relation) -> Iterator[Diagnosis]:
+def _one_digit(relation: Relation, repairable: Repairable) -> Iterator[Diagnosis]:
     """Only where figures are exact: a rounded percentage is mended by too many digits to mean anything."""
     if relation.operator in ("sum", "same"):
-        yield from _rewritten(relation, "one_digit", _one_digit_away, "un seul chiffre à corriger")
+        yield from _rewritten(repairable, "one_digit", _one_digit_away, "un seul chiffre à corriger")
+
+
+def _total_one_digit_away(relation: Relation, exactly: Repairable) -> Iterator[Diagnosis]:
+    """A printed total one digit away is worth saying beside any other explanation."""
+    if relation.operator == "sum":
+        totals = [(term, wanted) for term, wanted in exactly if term.side == "right"]
+        yield from _rewritten(totals, "one_digit", _one_digit_away, "un seul chiffre à corriger")
 
 
 def _rewritten(
-    relation: Relation, kind: str, rewrites: Callable[[str], Iterator[str]], why: str
+    repairable: Repairable, kind: str, rewrites: Callable[[str], Iterator[str]], why: str
 ) -> Iterator[Diagnosis]:
-    for term, wanted in _mendable(relation):
+    for term, wanted in repairable:
         figure = _figure(term)
         digits, scale = _printed_digits(figure)
         for rewrite in rewrites(digits):
@@ -319,7 +342,7 @@ def _one_digit_away(digits: str) -> Iterator[str]:
                 yield digits[:index] + other + digits[index + 1 :]
 
 
-def _truncated(relation: Relation) -> Iterator[Diagnosis]:
+def _truncated(relation: Relation, _: Repairable) -> Iterator[Diagnosis]:
     if relation.operator not in ("ratio", "growth"):
         return
     outcome = evaluate(relation)
@@ -337,7 +360,8 @@ def _truncated(relation: Relation) -> Iterator[Diagnosis]:
 
 def _merged(found: Sequence[Diagnosis]) -> Diagnosis:
     """Several repairs of the same kind are all named: arithmetic cannot choose between them."""
-    distinct = list({diagnosis.sentence: diagnosis for diagnosis in found}.values())
+    simplest_first = sorted(found, key=lambda diagnosis: _SIMPLICITY.get(diagnosis.kind, 0))
+    distinct = list({diagnosis.sentence: diagnosis for diagnosis in simplest_first}.values())
     sentences = " ; ou bien ".join(diagnosis.sentence for diagnosis in distinct[:_MAX_NAMED])
     if len(distinct) > _MAX_NAMED:
         sentences += f" ; ou bien {len(distinct) - _MAX_NAMED} autres"
@@ -355,7 +379,5 @@ def _unexplained(relation: Relation, outcome: Outcome) -> Diagnosis:
     if relation.operator == "within":
         return Diagnosis("outside", (), f"{french(outcome.left)} est hors des bornes imprimées.")
     if relation.operator in ("ratio", "growth"):
-        return Diagnosis(
-            "unexplained", (), f"Aucune explication trouvée ; le calcul donne {french(outcome.left)} %."
-        )
+        return Diagnosis("unexplained", (), f"Aucune explication trouvée ; le calcul donne {french(outcome.left)} %.")
     return Diagnosis("unexplained", (), "Aucune explication trouvée.")

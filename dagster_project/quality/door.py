@@ -5,11 +5,15 @@ It runs in a process of its own, which owns the stage file until the last editio
 do stays in there. The two processes exchange one JSON document a line.
 """
 
+import contextlib
+import gc
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -38,12 +42,13 @@ class DoorReport:
     rows_set_aside: int
     expectations: list[dict[str, Any]]
     messages: list[str]
+    rejects: list[dict[str, Any]]
 
 
 class Door:
-    """The door seen from the run: a child process that examines the editions it is handed."""
+    """The door seen from the run: a child process that examines editions ahead, in the order they are given."""
 
-    def __init__(self, stage: Path) -> None:
+    def __init__(self, stage: Path, editions: Sequence[Edition]) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "dagster_project.quality.door", str(stage)],
             stdin=subprocess.PIPE,
@@ -51,6 +56,9 @@ class Door:
             text=True,
             encoding="utf-8",
         )
+        self._reports: dict[str, DoorReport] = {}
+        # From a thread: a pipe holds 64 kB, and the run has better to do than wait for the door to read.
+        Thread(target=self._hand_over, args=(editions,), daemon=True).start()
 
     def __enter__(self) -> Self:
         return self
@@ -61,24 +69,31 @@ class Door:
         self._process.kill()
         self._process.wait()
 
-    def examine(self, edition: Edition) -> DoorReport:
-        """Read and examine one edition; its rows are in the stage file only if it is accepted."""
-        return DoorReport(**self._ask({"examine": edition.model_dump(mode="json")}))
+    def report(self, edition: Edition) -> DoorReport:
+        """What the door says of an edition; its rows are in the stage file only if it is accepted."""
+        while edition.edition_id not in self._reports:
+            report = DoorReport(**self._answer())
+            self._reports[report.edition_id] = report
+        return self._reports[edition.edition_id]
 
     def close(self) -> None:
-        """Hand the stage file over: after this, the run may open it."""
-        self._ask({"close": True})
+        """Hand the stage file over, once every report is in: after this, the run may open it."""
+        while self._answer():
+            pass
+        # All is committed: the door need not take a second to unload its libraries.
         self._process.kill()
         self._process.wait()
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin and self._process.stdout
-        try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-            answer = self._process.stdout.readline()
-        except BrokenPipeError:
-            answer = ""
+    def _hand_over(self, editions: Sequence[Edition]) -> None:
+        assert self._process.stdin
+        # A door that died says so where its answer is awaited.
+        with contextlib.suppress(BrokenPipeError), self._process.stdin as requests:
+            for edition in editions:
+                requests.write(edition.model_dump_json() + "\n")
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout
+        answer = self._process.stdout.readline()
         if not answer:
             raise BilanError(f"Le contrôle d'entrée s'est arrêté (code {self._process.wait()}).")
         document: dict[str, Any] = json.loads(answer)
@@ -86,17 +101,15 @@ class Door:
 
 
 def _serve(stage: str, requests: IO[str], answers: IO[str]) -> None:
+    """Answer each edition with its report, and the end of the editions with an empty document."""
     from dagster_project.quality.expectations import Suites
 
     keeper = _Keeper(Suites(stage))
     for line in requests:
-        request = json.loads(line)
-        if "close" in request:
-            keeper.close()
-            print(json.dumps({}), file=answers, flush=True)
-            return
-        report = keeper.examine(Edition.model_validate(request["examine"]))
+        report = keeper.examine(Edition.model_validate_json(line))
         print(json.dumps(asdict(report)), file=answers, flush=True)
+    keeper.close()
+    print(json.dumps({}), file=answers, flush=True)
 
 
 class _Keeper:
@@ -116,9 +129,7 @@ class _Keeper:
             "create table raw.expectation_result "
             "(edition_id varchar, name varchar, description varchar, success boolean, messages varchar[])"
         )
-        self._execute(
-            f"create table door.territory as select * from read_csv('{TERRITORIES}', all_varchar = true)"
-        )
+        self._execute(f"create table door.territory as select * from read_csv('{TERRITORIES}', all_varchar = true)")
         self._execute(
             "create table door.expected_cell (indicator_code varchar, territory_level varchar, territory_code varchar, "
             "territory_name varchar, period_code varchar)"
@@ -136,20 +147,19 @@ class _Keeper:
                     edition.edition_id, reject.file, reject.sheet, reject.row, reject.column_letter, reject.column,
                     reject.found, reject.expected, reject.rule, reject.advice,
                 ],
-            )
+            )  # fmt: skip
         messages = [reject.message for reject in read.rejects]
+        rejects = [asdict(reject) for reject in read.rejects]
         results = []
         if not messages:
             results = self._expectations(edition, read.rows)
-            messages = [
-                f"{edition.edition_id} : {result['description']} : {message}"
-                for result in results
-                for message in result["messages"]
-            ]
+            broken = [_broken(edition, result, message) for result in results for message in result["messages"]]
+            messages = [f"{reject.file} : {reject.rule} : {reject.found}" for reject in broken]
+            rejects = [asdict(reject) for reject in broken]
         if messages:
             self._execute(f"delete from raw.{edition.sidecar.layout} where edition_id = ?", [edition.edition_id])
         return DoorReport(
-            edition.edition_id, not messages, read.rows_read, kept, read.rows_set_aside, results, messages
+            edition.edition_id, not messages, read.rows_read, kept, read.rows_set_aside, results, messages, rejects
         )
 
     def close(self) -> None:
@@ -168,7 +178,13 @@ class _Keeper:
         for result in results:
             self._execute(
                 "insert into raw.expectation_result values (?, ?, ?, ?, ?)",
-                [edition.edition_id, result["name"], result["description"], result["success"], list(result["messages"])],
+                [
+                    edition.edition_id,
+                    result["name"],
+                    result["description"],
+                    result["success"],
+                    list(result["messages"]),
+                ],
             )
         return results
 
@@ -226,10 +242,17 @@ def _read(edition: Edition) -> ReadResult:
     return whole
 
 
+def _broken(edition: Edition, result: dict[str, Any], message: str) -> Reject:
+    """An expectation's defect, in the shape of a refused cell."""
+    rule = result["description"]
+    return Reject(edition.edition_id, None, None, None, message, rule, rule, "Reprenez le fichier du producteur.")
+
+
 def _located(reject: Reject, edition: Edition) -> Reject:
     return replace(reject, file=f"{edition.edition_id}/{reject.file}")
 
 
 if __name__ == "__main__":
+    gc.set_threshold(200_000)  # As the command line does: most of what is allocated here is modules, and stays.
     protocol, sys.stdout = sys.stdout, sys.stderr
     _serve(sys.argv[1], sys.stdin, protocol)

@@ -66,9 +66,7 @@ def read_errata(raw: Path) -> list[Erratum]:
     return errata
 
 
-def judge(
-    relations: list[tuple[Relation, str]], outcomes: dict[str, Outcome], errata: list[Erratum]
-) -> Judgement:
+def judge(relations: list[tuple[Relation, str]], outcomes: dict[str, Outcome], errata: list[Erratum]) -> Judgement:
     """Set the register against the verdicts: a new gap blocks, and so does an entry that no longer applies."""
     by_relation = {erratum.relation_id: erratum for erratum in errata}
     waived: dict[str, str] = {}

@@ -46,6 +46,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class Term:
+    """A figure with its side and coefficient; no figure where the one named is not known."""
+
     side: Side
     coefficient: Fraction
     figure: Figure | None
@@ -65,6 +67,8 @@ class Term:
 
 @dataclass(frozen=True)
 class Relation:
+    """An operator between terms."""
+
     relation_id: str
     operator: Operator
     terms: tuple[Term, ...]

@@ -64,6 +64,8 @@ class WrittenTerm:
 
 @dataclass(frozen=True)
 class WrittenRelation:
+    """A line of ``relations.csv``, read."""
+
     relation_id: str
     report: str
     operator: str
@@ -145,6 +147,7 @@ def parse_relation(row: Row, report: str) -> WrittenRelation:
 
 
 def is_group(reference: str) -> bool:
+    """Whether a reference stands for every département of a region."""
     return ":departements@" in reference
 
 

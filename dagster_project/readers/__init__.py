@@ -3,6 +3,4 @@
 from dagster_project.readers.table import Layout
 from dagster_project.readers.transcription import PRODUCER_EXTRACT, REPORT_BUDGET_LINES, REPORT_FIGURES
 
-LAYOUTS: dict[str, Layout] = {
-    layout.name: layout for layout in (REPORT_FIGURES, REPORT_BUDGET_LINES, PRODUCER_EXTRACT)
-}
+LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (REPORT_FIGURES, REPORT_BUDGET_LINES, PRODUCER_EXTRACT)}

@@ -63,16 +63,19 @@ class Column:
 
 
 def text(value: str) -> str:
+    """A cell kept as it is."""
     return value
 
 
 def integer(value: str) -> int:
+    """A whole number, without separators."""
     if not re.fullmatch(r"-?\d+", value):
         raise CellError("un nombre entier, sans séparateur")
     return int(value)
 
 
 def decimal(value: str) -> Decimal:
+    """An exact number, with a decimal point."""
     try:
         number = Decimal(value)
     except InvalidOperation:
@@ -83,12 +86,14 @@ def decimal(value: str) -> Decimal:
 
 
 def boolean(value: str) -> bool:
+    """``true`` or ``false``."""
     if value not in ("true", "false"):
         raise CellError("true ou false")
     return value == "true"
 
 
 def iso_date(value: str) -> date:
+    """A date, year first."""
     try:
         return date.fromisoformat(value)
     except ValueError:
@@ -96,6 +101,8 @@ def iso_date(value: str) -> date:
 
 
 def one_of(*allowed: str) -> Callable[[str], Value]:
+    """A parser that accepts these words only."""
+
     def parse(value: str) -> str:
         if value not in allowed:
             raise CellError("l'un de : " + ", ".join(allowed))
@@ -169,7 +176,7 @@ def _header_rejects(layout: Layout, file: str, header: list[str]) -> Iterator[Re
     for index, name in enumerate(header):
         letter = column_letter(index)
         if name not in expected:
-            yield Reject(file, 1, letter, name, name, "une colonne prévue", "en-tête", "Retirez ou renommez la colonne.")
+            yield Reject(file, 1, letter, name, name, "une colonne prévue", "en-tête", "Retirez-la ou renommez-la.")
         elif name in header[:index]:
             yield Reject(file, 1, letter, name, name, "une seule fois la colonne", "en-tête", "Retirez le doublon.")
 

@@ -59,6 +59,7 @@ def marker_is_kept(row: Row) -> Iterator[RowDefect]:
 
 
 def period_is_ordered(row: Row) -> Iterator[RowDefect]:
+    """A period does not end before it starts."""
     start, end = row["period_start"], row["period_end"]
     if start and end and str(start) > str(end):
         yield RowDefect("period_end", f"une date non antérieure à {start}", "période", "Corrigez la période.")

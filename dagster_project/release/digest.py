@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.release.stage import primary_key
+from dagster_project.release.stage import MARTS, primary_key
 
 
 def content_digest(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> str | None:
@@ -20,9 +20,9 @@ def content_digest(connection: duckdb.DuckDBPyConnection, model: dict[str, Any])
     names = sorted(column["name"] for column in columns)
     written = ", ".join(f"""coalesce(replace("{name}"::varchar, chr(31), ''), chr(30))""" for name in names)
     order = ", ".join(f'"{name}"' for name in primary_key(model))
-    row = connection.execute(
-        f"""select string_agg(sha256(concat_ws(chr(31), {written})), '' order by {order}) from marts."{model['name']}" """
-    ).fetchone()
+    rows = f"sha256(concat_ws(chr(31), {written}))"
+    table = f'{MARTS}."{model["name"]}"'
+    row = connection.execute(f"select string_agg({rows}, '' order by {order}) from {table}").fetchone()
     assert row is not None
     digest = hashlib.sha256(repr([(name, model["columns"][name]["data_type"]) for name in names]).encode())
     digest.update((row[0] or "").encode())

@@ -117,7 +117,7 @@ def _write_database(stage: Path, folder: Path) -> dict[str, Any]:
 
 def _definition(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> Iterable[str]:
     """The statements that make the same table, with its keys and its French comments, in the released file."""
-    target = f"""bilan.{MARTS}."{model['name']}\""""
+    target = f"""bilan.{MARTS}."{model["name"]}\""""
     (sql,) = connection.execute(
         "select sql from duckdb_tables() where database_name = 'stage' and schema_name = ? and table_name = ?",
         [MARTS, model["name"]],
@@ -126,7 +126,7 @@ def _definition(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) ->
     yield f"create table {target}({body}"
     yield f"comment on table {target} is {_quoted(model['description'])}"
     for column in model["columns"].values():
-        yield f"comment on column {target}.\"{column['name']}\" is {_quoted(column['description'])}"
+        yield f'comment on column {target}."{column["name"]}" is {_quoted(column["description"])}'
 
 
 def _quoted(text: str) -> str:

@@ -6,7 +6,12 @@ with known as (
 ),
 
 reported as (
-    select distinct dataset, region_code, month, benefit, unit
+    select distinct
+        dataset,
+        region_code,
+        month,
+        benefit,
+        unit
     from known
 ),
 

@@ -42,6 +42,9 @@ select
 from rate
 full outer join median
     on
-        {% for column in key -%}
-        {{ 'and ' if not loop.first }}rate.{{ column }} = median.{{ column }}
-        {% endfor %}
+        rate.territory_level = median.territory_level
+        and rate.territory_code = median.territory_code
+        and rate.year = median.year
+        and rate.population_group = median.population_group
+        and rate.threshold_pct = median.threshold_pct
+        and rate.generation = median.generation

@@ -9,8 +9,10 @@ select
     cast(case when extract(year from period_start) >= 2023 then 2 else 1 end as integer) as generation,
     observation.indicator_code as measure,
     cast(case when observation.indicator_code = 'poverty_rate_60' then value end as decimal(5, 1)) as poverty_rate_pct,
-    cast(case when observation.indicator_code = 'poverty_rate_60' then lower end as decimal(5, 1)) as poverty_rate_lower_pct,
-    cast(case when observation.indicator_code = 'poverty_rate_60' then upper end as decimal(5, 1)) as poverty_rate_upper_pct,
+    cast(case when observation.indicator_code = 'poverty_rate_60' then lower end as decimal(5, 1))
+        as poverty_rate_lower_pct,
+    cast(case when observation.indicator_code = 'poverty_rate_60' then upper end as decimal(5, 1))
+        as poverty_rate_upper_pct,
     case
         when observation.indicator_code = 'poverty_rate_60' and publisher = 'insee' and value = 5 then 'le'
     end as censored,

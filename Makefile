@@ -1,0 +1,46 @@
+# Bilan. The two commands to know: `make refresh` and `make test`. Each sets up what it needs.
+
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help refresh test test-all lint dev status docs clean
+
+help: ## This help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-10s %s\n", $$1, $$2}'
+
+refresh: $(READY) ## Read raw/, build and check the tables, publish a release
+	@$(BIN)/bilan refresh
+
+test: $(READY) ## Run the tests (slow drills with small counts)
+	@$(BIN)/pytest
+
+lint: $(READY) ## Style, types, SQL, lock file, Dagster definitions, dbt documentation
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint dbt/models dbt/tests
+	@! grep -E 'https?://' uv.lock | grep -vE 'https://(pypi\.org/simple|files\.pythonhosted\.org)/?' || (echo 'uv.lock names another index than the public one'; exit 1)
+	$(BIN)/bilan check
+
+dev: $(READY) ## Open Dagster's web interface on this machine (http://127.0.0.1:3000)
+	@$(BIN)/bilan dev
+
+status: $(READY) ## Say which release is served
+	@$(BIN)/bilan status
+
+clean: ## Remove the environment and everything built
+	rm -rf .venv .uv dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find warehouse -mindepth 1 ! -name README.md -delete
+
+$(READY): pyproject.toml uv.lock | $(UV)
+	@echo 'Installing the locked environment (once, and when uv.lock changes)'
+	@$(UV) sync --locked --quiet
+	@touch $@
+
+.uv/bin/uv:
+	@echo 'uv is not installed: installing it in .uv/'
+	@python3 -m venv .uv
+	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
