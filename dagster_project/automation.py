@@ -1,5 +1,7 @@
 """When things run: one job, one schedule."""
 
+import os
+
 import dagster as dg
 
 from dagster_project.release.fingerprint import fingerprint
@@ -16,10 +18,10 @@ refresh_job = dg.define_asset_job(
 
 @dg.schedule(
     job=refresh_job,
-    cron_schedule="30 6 * * *",
+    cron_schedule=os.environ.get("BILAN_CRON", "30 6 * * *"),
     execution_timezone=TIMEZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Chaque matin à 6 h 30, si raw/ ou le code a changé",
+    description="Chaque matin à 6 h 30 (BILAN_CRON pour une autre heure), si raw/ ou le code a changé",
 )
 def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Ask for a run, or say that nothing changed since the served release."""

@@ -11,7 +11,7 @@ from dagster_project.assets.transform import core_asset, marts_asset
 from dagster_project.automation import daily_refresh, refresh_job
 from dagster_project.catalogue import load_catalogue
 from dagster_project.refresh import Refresh
-from dagster_project.settings import load_settings
+from dagster_project.settings import Settings, load_settings
 
 
 @dg.resource(description="Le travail en cours : verrou, fichier privé, contrôle d'entrée")
@@ -21,9 +21,9 @@ def run_resource(context: dg.InitResourceContext) -> Iterator[Refresh]:
         yield refresh
 
 
-def build_definitions(**overrides: object) -> dg.Definitions:
+def build_definitions(settings: Settings | None = None, **overrides: object) -> dg.Definitions:
     """Fresh definitions from the catalogue found in ``raw/``; `overrides` replace resources by name."""
-    datasets = load_catalogue(load_settings().raw)
+    datasets = load_catalogue((settings or load_settings()).raw)
     resources: Mapping[str, object] = {"run": run_resource, **overrides}
     return dg.Definitions(
         assets=[

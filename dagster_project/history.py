@@ -10,10 +10,17 @@ _CONFIGURATION = PROJECT / "dagster_project" / "dagster.yaml"
 
 
 def prepare_history(settings: Settings) -> Path:
-    """Make Dagster's home ready and name it in the environment, for this process and those it starts."""
+    """Make Dagster's home ready, and return it."""
     settings.history.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(_CONFIGURATION, settings.history / "dagster.yaml")
-    os.environ["DAGSTER_HOME"] = str(settings.history)
-    os.environ["BILAN_RAW"] = str(settings.raw)
-    os.environ["BILAN_WAREHOUSE"] = str(settings.warehouse)
     return settings.history
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of a Dagster process that works on these folders."""
+    return {
+        **os.environ,
+        "DAGSTER_HOME": str(settings.history),
+        "BILAN_RAW": str(settings.raw),
+        "BILAN_WAREHOUSE": str(settings.warehouse),
+    }

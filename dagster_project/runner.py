@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.catalogue import load_catalogue
-from dagster_project.history import prepare_history
+from dagster_project.history import environment, prepare_history
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.publish import is_already_served, served_manifest
 from dagster_project.settings import PROJECT, Settings
@@ -49,7 +49,6 @@ def run_refresh(
 
     from dagster_project.refresh import Narrator, Refresh
 
-    prepare_history(settings)
     with Refresh.start(settings, republish=republish) as refresh:
         refresh.narrator = Narrator(tell)
         tell("Chargement")
@@ -76,9 +75,9 @@ def _execute(refresh: Any) -> None:
 
     from dagster_project.definitions import build_definitions
 
-    definitions = build_definitions(run=dg.ResourceDefinition.hardcoded_resource(refresh))
+    definitions = build_definitions(refresh.settings, run=dg.ResourceDefinition.hardcoded_resource(refresh))
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.from_config(str(prepare_history(refresh.settings))) as instance:
         definitions.resolve_job_def("refresh").execute_in_process(instance=instance, run_config=quiet)
 
 
@@ -114,6 +113,6 @@ def run_dev(settings: Settings, port: int) -> int:
     dbt.manifest()
     command = [str(Path(sys.executable).with_name("dg")), "dev", "--host", "127.0.0.1", "--port", str(port)]
     try:
-        return subprocess.call(command, cwd=PROJECT)
+        return subprocess.call(command, cwd=PROJECT, env=environment(settings))
     except KeyboardInterrupt:
         return 0

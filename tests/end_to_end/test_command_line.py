@@ -1,0 +1,59 @@
+"""The command as a person types it: exit codes, French messages, no traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dagster_project.settings import Settings
+
+
+def bilan(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("bilan")), *arguments]
+    places = {"BILAN_RAW": str(settings.raw), "BILAN_WAREHOUSE": str(settings.warehouse)}
+    return subprocess.run(command, env={**os.environ, **places}, capture_output=True, text=True, check=False)
+
+
+def test_unchanged_is_done(published: Settings) -> None:
+    done = bilan(published, "refresh")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Inchangé")
+
+
+def test_status_and_query(published: Settings) -> None:
+    assert "À jour" in bilan(published, "status").stdout
+    done = bilan(published, "query", "--format", "csv", "select count(*) as n from marts.budget_line")
+    assert (done.returncode, done.stdout) == (0, "n\n36\n")
+
+
+@pytest.mark.parametrize("arguments", [["nope"], ["refresh", "--nope"], ["query", "select nope"], ["query"]])
+def test_wrong_use_is_two(published: Settings, arguments: list[str]) -> None:
+    done = bilan(published, *arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "sql", ["create table marts.x (a int)", "copy (select 1) to '/tmp/x.csv'", "attach 'x.duckdb'", "install httpfs"]
+)
+def test_a_query_can_only_read(published: Settings, sql: str) -> None:
+    assert bilan(published, "query", sql).returncode == 2
+
+
+def test_refused_data_is_three(workshop: Settings) -> None:
+    file = workshop.raw / "dreets_occitanie/report_credits/2021/lines.csv"
+    file.write_text(file.read_text(encoding="utf-8").replace("16558357", "16558358"), encoding="utf-8")
+    done = bilan(workshop, "refresh")
+    assert done.returncode == 3
+    assert "lines.csv" in done.stderr
+    assert "reste servie" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["", "refresh", "status", "query", "check-transcription", "seal", "dev", "check"])
+def test_every_verb_has_help_with_an_example(published: Settings, verb: str) -> None:
+    done = bilan(published, *([verb] if verb else []), "--help")
+    assert done.returncode == 0
+    assert "Exemple" in done.stdout

@@ -1,0 +1,63 @@
+"""Readers over a publication, and a run killed while it works."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Event, Thread
+
+import duckdb
+
+from dagster_project.release.publish import served_manifest
+from dagster_project.runner import run_refresh
+from dagster_project.settings import Settings
+
+QUERY = "select release_id, (select count(*) from marts.budget_line) from marts.release"
+
+
+def test_readers_see_the_old_release_or_the_new_one_whole(workshop: Settings) -> None:
+    seen: set[tuple[str, int]] = set()
+    errors: list[Exception] = []
+    done = Event()
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                with duckdb.connect(str(workshop.served.resolve()), read_only=True) as connection:
+                    row = connection.execute(QUERY).fetchone()
+                    assert row is not None
+                    seen.add(row)
+            except Exception as error:
+                errors.append(error)
+
+    readers = [Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    run_refresh(workshop, force=True, republish=True, tell=lambda text: None)
+    time.sleep(0.2)
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert not errors
+    assert {count for _, count in seen} == {36}
+    assert len({release for release, _ in seen}) == 2
+
+
+def test_a_killed_run_leaves_the_release_and_the_next_one_heals(workshop: Settings) -> None:
+    before = served_manifest(workshop)
+    places = {"BILAN_RAW": str(workshop.raw), "BILAN_WAREHOUSE": str(workshop.warehouse)}
+    command = [str(Path(sys.executable).with_name("bilan")), "refresh", "--force"]
+    with subprocess.Popen(command, env={**os.environ, **places}, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr
+        for line in run.stderr:
+            if "tables publiées" in line:
+                run.send_signal(signal.SIGKILL)
+                break
+        run.stderr.read()
+    assert run.returncode == -signal.SIGKILL
+    assert served_manifest(workshop) == before
+    assert workshop.stage.exists()
+    assert run_refresh(workshop, force=True, tell=lambda text: None).message.startswith("Mêmes contenus")
+    assert not workshop.stage.exists()

@@ -1,0 +1,62 @@
+"""A real tick: the daemon starts the job, the job publishes, and the history shows both."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.scheduler.instigation import TickStatus
+
+from dagster_project.automation import daily_refresh
+from dagster_project.history import environment, prepare_history
+from dagster_project.settings import PROJECT, Settings
+
+TICK_TIMEOUT_S = 75
+RUN_TIMEOUT_S = 120
+
+
+@pytest.mark.slow
+def test_a_tick_publishes_and_history_shows_it(tmp_path: Path) -> None:
+    settings = Settings(PROJECT / "raw", tmp_path / "warehouse")
+    home = prepare_history(settings)
+    command = [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", "dagster_project.definitions"]
+    every_minute = {**environment(settings), "BILAN_CRON": "* * * * *"}
+    with (
+        (tmp_path / "daemon.log").open("w") as log,
+        subprocess.Popen(command, cwd=PROJECT, env=every_minute, stdout=log, stderr=log) as daemon,
+    ):
+        try:
+            with dg.DagsterInstance.from_config(str(home)) as instance:
+                run = _finished_run(instance)
+                assert run.status == dg.DagsterRunStatus.SUCCESS, (tmp_path / "daemon.log").read_text()[-3000:]
+                assert run.tags["dagster/schedule_name"] == daily_refresh.name
+                assert settings.served.exists()
+                (state,) = instance.all_instigator_state()
+                ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id)
+                assert {tick.status for tick in ticks} & {TickStatus.SUCCESS}
+                assert instance.get_latest_materialization_event(dg.AssetKey(["release"])) is not None
+        finally:
+            daemon.terminate()
+            daemon.wait(20)
+
+
+def _finished_run(instance: dg.DagsterInstance) -> dg.DagsterRun:
+    deadline = time.monotonic() + TICK_TIMEOUT_S + RUN_TIMEOUT_S
+    while time.monotonic() < deadline:
+        runs = instance.get_runs()
+        if runs and runs[-1].is_finished:
+            return runs[-1]
+        time.sleep(1)
+    pytest.fail("the daemon started no run that finished")
+
+
+def test_nothing_changed_is_said_and_starts_nothing(published: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(published).items():
+        if os.environ.get(name) != value:
+            monkeypatch.setenv(name, value)
+    tick = daily_refresh.evaluate_tick(dg.build_schedule_context())
+    assert not tick.run_requests
+    assert tick.skip_message == "Rien n'a changé depuis la version publiée."

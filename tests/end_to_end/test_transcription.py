@@ -1,0 +1,67 @@
+"""The transcriptions against the report's own text, where it is at hand."""
+
+from pathlib import Path
+
+import pytest
+
+from dagster_project.check_transcription import check_text
+from dagster_project.errors import RefusedDataError, WrongUseError
+from dagster_project.settings import PROJECT
+
+TEXT = PROJECT.parent / "shared" / "seed" / "000_f1ca510005104f13.txt"
+
+
+@pytest.mark.skipif(not TEXT.exists(), reason="the report's text is not kept with the project")
+def test_every_printed_text_stands_on_its_line() -> None:
+    assert "chacun imprimé à sa ligne" in check_text(PROJECT / "raw", TEXT)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> tuple[Path, Path]:
+    """An invented report of two lines, and its transcription."""
+    import hashlib
+    import shutil
+
+    from tests.readers.test_transcription import FIGURE, LAYOUTS, written
+
+    text = tmp_path / "report.txt"
+    text.write_text("\n" * 9 + "décembre 35 070*\n", encoding="utf-8")
+    folder = tmp_path / "raw/dreets_ailleurs/report_benefits/2031"
+    shutil.copytree(PROJECT / "raw/dreets_occitanie/report_benefits/2021", folder)
+    content = written(LAYOUTS["report_figures"], FIGURE)
+    (folder / "figures.csv").write_bytes(content)
+    sidecar = folder / "edition.yml"
+    lines = sidecar.read_text(encoding="utf-8").replace("dreets_occitanie", "dreets_ailleurs").split("\n")
+    digest = hashlib.sha256(text.read_bytes()).hexdigest()
+    at = lines.index("transcribed_from:")
+    lines[at + 1 : at + 4] = ["  title: Un rapport inventé", "  lines: 10", f"  sha256: {digest}"]
+    start = next(index for index, line in enumerate(lines) if line.startswith(("coverage:", "files:")))
+    end = lines.index("files:")
+    del lines[start:end]
+    sidecar.write_text("\n".join(lines), encoding="utf-8")
+    from dagster_project.seal import seal_edition
+
+    list(seal_edition(folder))
+    return tmp_path / "raw", text
+
+
+def test_a_figure_on_its_line_is_proved(small: tuple[Path, Path]) -> None:
+    assert check_text(*small).startswith("1 chiffres transcrits")
+
+
+def test_a_figure_that_is_not_on_its_line_is_named(small: tuple[Path, Path]) -> None:
+    from dagster_project.seal import seal_edition
+
+    raw, text = small
+    file = raw / "dreets_ailleurs/report_benefits/2031/figures.csv"
+    file.write_text(file.read_text().replace("35 070*", "35 071*").replace("35070", "35071"))
+    list(seal_edition(file.parent))
+    with pytest.raises(RefusedDataError, match="« 35 071\\* » n'est pas à la ligne 10"):
+        check_text(raw, text)
+
+
+def test_another_text_is_not_accepted(small: tuple[Path, Path]) -> None:
+    raw, text = small
+    text.write_text("autre", encoding="utf-8")
+    with pytest.raises(WrongUseError, match="Un rapport inventé"):
+        check_text(raw, text)

@@ -1,0 +1,45 @@
+"""The models' own unit tests, run on a built stage; dbt's documentation; and SQL that could move to DuckDB 2."""
+
+import os
+import re
+from pathlib import Path
+
+from dbt.cli.main import dbtRunner
+
+from dagster_project.settings import DBT_PROJECT
+
+
+def invoke(stage: Path, *arguments: str) -> object:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import reset_adapters
+
+    os.environ["BILAN_STAGE"] = str(stage)
+    places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+    target = ["--target-path", str(stage.parent / "target"), "--log-path", str(stage.parent)]
+    try:
+        outcome = dbtRunner().invoke([*arguments, *places, *target, "--log-level", "none"])
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+        reset_adapters()
+    assert outcome.exception is None, outcome.exception
+    return outcome.result
+
+
+def test_unit_tests_of_the_models(stage: Path) -> None:
+    run = invoke(stage, "test", "--select", "test_type:unit")
+    results = run.results  # type: ignore[attr-defined]
+    assert len(results) >= 5
+    failed = {result.node.name: result.message for result in results if str(result.status) != "pass"}
+    assert not failed, failed
+
+
+def test_documentation_is_complete_in_one_static_page(stage: Path) -> None:
+    invoke(stage, "docs", "generate", "--static")
+    assert (stage.parent / "target" / "static_index.html").stat().st_size > 100_000
+
+
+def test_sql_runs_on_both_duckdb_versions() -> None:
+    """What DuckDB 2 reads otherwise: arrow lambdas, integer division, tildes for regular expressions."""
+    for path in [*DBT_PROJECT.glob("models/**/*.sql"), *DBT_PROJECT.glob("macros/*.sql")]:
+        sql = re.sub(r"--.*|\{#.*?#\}|'[^']*'", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not re.search(r"->|//|\s~\s", sql), path

@@ -1,0 +1,41 @@
+"""What Dagster sees is frozen: a key, a dependency, a check or a schedule does not change unnoticed."""
+
+import json
+from pathlib import Path
+
+import dagster as dg
+
+from dagster_project.definitions import build_definitions
+
+SNAPSHOT = Path(__file__).with_name("definitions.json")
+
+
+def seen(definitions: dg.Definitions) -> dict[str, object]:
+    graph = definitions.resolve_asset_graph()
+    return {
+        "assets": {
+            key.to_user_string(): {
+                "group": graph.get(key).group_name,
+                "deps": sorted(parent.to_user_string() for parent in graph.get(key).parent_keys),
+                "checks": sorted(check.name for check in graph.get_check_keys_for_assets([key])),
+            }
+            for key in sorted(graph.get_all_asset_keys())
+        },
+        "jobs": sorted(job.name for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")),
+        "schedules": {
+            schedule.name: [schedule.cron_schedule, schedule.execution_timezone, schedule.job_name]
+            for schedule in definitions.schedules or []
+            if isinstance(schedule, dg.ScheduleDefinition)
+        },
+    }
+
+
+def test_definitions_are_the_ones_frozen() -> None:
+    """To change them on purpose: write what `seen` returns to tests/definitions.json and read the difference."""
+    assert seen(build_definitions()) == json.loads(SNAPSHOT.read_text(encoding="utf-8"))
+
+
+def test_overrides_replace_resources_and_definitions_are_fresh() -> None:
+    first, second = build_definitions(run=dg.ResourceDefinition.none_resource()), build_definitions()
+    assert first is not second
+    assert first.resources != second.resources
