@@ -17,7 +17,7 @@ def seen(definitions: dg.Definitions) -> dict[str, object]:
             key.to_user_string(): {
                 "group": graph.get(key).group_name,
                 "deps": sorted(parent.to_user_string() for parent in graph.get(key).parent_keys),
-                "checks": sorted(check.name for check in graph.get_check_keys_for_assets([key])),
+                "checks": sorted(check.name for check in graph.get_check_keys_for_assets({key})),
             }
             for key in sorted(graph.get_all_asset_keys())
         },

@@ -22,7 +22,8 @@ def small(tmp_path: Path) -> tuple[Path, Path]:
     import hashlib
     import shutil
 
-    from tests.readers.test_transcription import FIGURE, LAYOUTS, written
+    from dagster_project.readers import LAYOUTS
+    from tests.readers.test_transcription import FIGURE, written
 
     text = tmp_path / "report.txt"
     text.write_text("\n" * 9 + "décembre 35 070*\n", encoding="utf-8")

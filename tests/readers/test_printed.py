@@ -72,7 +72,8 @@ def test_a_blank_says_nothing_and_nothing_is_not_zero() -> None:
 
 def test_the_mark_and_the_step_are_kept() -> None:
     printed = read_printed("35 070*")
-    assert (printed.marker, printed.step) == ("*", 1)
+    assert printed.marker == "*"
+    assert printed.step == 1
     assert read_printed("16,8 %").step == Decimal("0.1")
     assert read_printed("6,34 M€").step == 10_000
 
