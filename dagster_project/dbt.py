@@ -3,7 +3,6 @@
 Starting dbt as a command costs four seconds a call, parsing again two more; neither is needed.
 """
 
-import contextlib
 import hashlib
 import json
 import os
@@ -13,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.catalogue import file_sha256
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 STAGE_FILE = "stage.duckdb"
 _TARGET = DBT_PROJECT / "target"
+_preparing = Lock()
 
 
 @dataclass(frozen=True)
@@ -113,14 +114,15 @@ def _prepared() -> Path:
     """The folder of this version's manifest; parsing happens once, under a name that is complete or absent."""
     version = hashlib.sha256("".join(file_sha256(path) for path in dbt_files()).encode()).hexdigest()[:16]
     folder = _TARGET / f"parsed-{version}"
-    if not folder.exists():
-        _TARGET.mkdir(exist_ok=True)
-        for stale in _TARGET.glob("parsed-*"):
-            shutil.rmtree(stale, ignore_errors=True)
-        with tempfile.TemporaryDirectory(dir=_TARGET) as unfinished:
-            _parse(Path(unfinished) / "parsed")
-            with contextlib.suppress(FileExistsError):
-                (Path(unfinished) / "parsed").rename(folder)
+    with _preparing:
+        if not folder.exists():
+            _TARGET.mkdir(exist_ok=True)
+            for stale in _TARGET.glob("parsed-*"):
+                shutil.rmtree(stale, ignore_errors=True)
+            with tempfile.TemporaryDirectory(dir=_TARGET) as unfinished:
+                _parse(Path(unfinished) / "parsed")
+                if not folder.exists():  # another process may have been as quick
+                    (Path(unfinished) / "parsed").rename(folder)
     return folder
 
 
