@@ -67,6 +67,8 @@ def build(stage: Path, selection: list[str], on_node: Callable[[str], None] = la
     finally:
         DuckDBConnectionManager.close_all_connections()
         reset_adapters()
+    if outcome.exception is not None and not isinstance(outcome.exception, Exception):
+        raise outcome.exception  # an interruption, which dbt catches too
     if outcome.exception is not None:
         raise BilanError(f"dbt n'a pas pu s'exécuter : {outcome.exception}") from outcome.exception
     return [

@@ -78,7 +78,10 @@ def _execute(refresh: Any) -> None:
     definitions = build_definitions(refresh.settings, run=dg.ResourceDefinition.hardcoded_resource(refresh))
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.from_config(str(prepare_history(refresh.settings))) as instance:
-        definitions.resolve_job_def("refresh").execute_in_process(instance=instance, run_config=quiet)
+        try:
+            definitions.resolve_job_def("refresh").execute_in_process(instance=instance, run_config=quiet)
+        except dg.DagsterExecutionInterruptedError as interruption:
+            raise KeyboardInterrupt from interruption
 
 
 def _summary(settings: Settings, checks: dict[str, Any]) -> list[str]:

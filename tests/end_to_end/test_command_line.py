@@ -1,19 +1,18 @@
 """The command as a person types it: exit codes, French messages, no traceback."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from dagster_project.history import environment
 from dagster_project.settings import Settings
 
 
 def bilan(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).with_name("bilan")), *arguments]
-    places = {"BILAN_RAW": str(settings.raw), "BILAN_WAREHOUSE": str(settings.warehouse)}
-    return subprocess.run(command, env={**os.environ, **places}, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=environment(settings), capture_output=True, text=True, check=False)
 
 
 def test_unchanged_is_done(published: Settings) -> None:

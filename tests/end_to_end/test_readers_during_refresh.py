@@ -1,6 +1,5 @@
 """Readers over a publication, and a run killed while it works."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -9,7 +8,9 @@ from pathlib import Path
 from threading import Event, Thread
 
 import duckdb
+import pytest
 
+from dagster_project.history import environment
 from dagster_project.release.publish import served_manifest
 from dagster_project.runner import run_refresh
 from dagster_project.settings import Settings
@@ -45,17 +46,32 @@ def test_readers_see_the_old_release_or_the_new_one_whole(workshop: Settings) ->
     assert len({release for release, _ in seen}) == 2
 
 
-def test_a_killed_run_leaves_the_release_and_the_next_one_heals(workshop: Settings) -> None:
+@pytest.mark.parametrize("moment", ["Chargement", "Lecture", "tables publiées"])
+def test_an_interrupted_run_says_so_in_one_line(workshop: Settings, moment: str) -> None:
     before = served_manifest(workshop)
-    places = {"BILAN_RAW": str(workshop.raw), "BILAN_WAREHOUSE": str(workshop.warehouse)}
+    run, errors = stop_at(workshop, moment, signal.SIGINT)
+    assert run.returncode == 1
+    assert "Interrompu : rien n'a été publié" in errors
+    assert "Traceback" not in errors
+    assert served_manifest(workshop) == before
+    assert not workshop.stage.exists()
+
+
+def stop_at(settings: Settings, moment: str, with_signal: signal.Signals) -> tuple[subprocess.Popen[str], str]:
+    """Start `bilan refresh --force`, and signal it when it says it has come to a step."""
     command = [str(Path(sys.executable).with_name("bilan")), "refresh", "--force"]
-    with subprocess.Popen(command, env={**os.environ, **places}, stderr=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(command, env=environment(settings), stderr=subprocess.PIPE, text=True) as run:
         assert run.stderr
         for line in run.stderr:
-            if "tables publiées" in line:
-                run.send_signal(signal.SIGKILL)
+            if moment in line:
+                run.send_signal(with_signal)
                 break
-        run.stderr.read()
+        return run, run.stderr.read()
+
+
+def test_a_killed_run_leaves_the_release_and_the_next_one_heals(workshop: Settings) -> None:
+    before = served_manifest(workshop)
+    run, _ = stop_at(workshop, "tables publiées", signal.SIGKILL)
     assert run.returncode == -signal.SIGKILL
     assert served_manifest(workshop) == before
     assert workshop.stage.exists()
