@@ -18,7 +18,14 @@ from dagster_project.errors import RefusedDataError
 
 SIDECAR = "edition.yml"
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-Layout = Literal["report_figures", "report_budget_lines", "producer_extract"]
+Layout = Literal[
+    "report_figures",
+    "report_budget_lines",
+    "report_measures",
+    "report_local_actions",
+    "report_governance",
+    "producer_extract",
+]
 
 
 class _Strict(BaseModel):

@@ -1,20 +1,83 @@
-"""Proves a transcription against the report's own text, which the project does not keep."""
+"""Proves a transcription against the report's own text, which the project does not keep.
+
+Each printed text stands on its line and says its value; and no number of the text is left unaccounted for: it is in a
+figure, or in the report's ``exceptions.csv`` with its reason.
+"""
 
 import csv
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dagster_project.catalogue import Edition, ReportText, file_sha256, load_catalogue
 from dagster_project.errors import RefusedDataError, WrongUseError
+from dagster_project.readers import LAYOUTS
+from dagster_project.readers.table import read_csv_table
+
+_NUMBER = re.compile(r"\d+(?:[ .,]\d+)*")
+
+
+@dataclass
+class _Line:
+    """A line of the text, and which of its characters are accounted for."""
+
+    text: str
+    taken: list[bool] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.taken = [False] * len(self.text)
+
+    def take(self, words: str) -> bool:
+        """Account for one occurrence of these words, whole: no digit before or after; False if there is none left."""
+        for match in re.finditer(rf"(?<!\d){re.escape(words)}(?!\d)", self.text):
+            if not any(self.taken[match.start() : match.end()]):
+                self.taken[match.start() : match.end()] = [True] * len(match.group())
+                return True
+        return False
+
+    def left(self) -> Iterator[str]:
+        """The numbers nothing accounts for."""
+        for match in _NUMBER.finditer(self.text):
+            if not all(
+                taken
+                for taken, one in zip(self.taken[slice(*match.span())], match.group(), strict=True)
+                if one.isdigit()
+            ):
+                yield match.group()
 
 
 def check_text(raw: Path, text: Path) -> str:
-    """Prove that every printed text of the report's transcriptions stands on its line.
+    """Prove the transcriptions of a report's text, both ways, and say what was proved. French.
 
     Raises:
         WrongUseError: no transcription in `raw` is of this text.
-        RefusedDataError: a printed text that is not on its line; one message a defect.
+        RefusedDataError: a printed text that is not on its line or does not say its value, or a number of the text
+            that no figure and no exception accounts for; one message a defect.
     """
+    editions, source = _transcriptions(raw, text)
+    lines = [_Line(line) for line in text.read_text(encoding="utf-8").split("\n")]
+    defects = list(_length_defect(source, [line.text for line in lines]))
+    checked = 0
+    for where, printed, number in sorted(_printed_texts(editions, defects), key=lambda one: -len(one[1])):
+        checked += 1
+        if not 1 <= number <= len(lines) or not lines[number - 1].take(printed):
+            defects.append(f"{where} : « {printed} » n'est pas à la ligne {number} du texte")
+    excepted = 0
+    if exceptions := _exceptions(raw, editions[0]):
+        for where, token, number in exceptions:
+            excepted += 1
+            if not 1 <= number <= len(lines) or not lines[number - 1].take(token):
+                defects.append(f"{where} : « {token} » n'est pas, ou plus, à la ligne {number} du texte")
+        for number, line in enumerate(lines, start=1):
+            defects += [f"ligne {number} du texte : « {left} » n'est ni transcrit ni excepté" for left in line.left()]
+    if defects:
+        raise RefusedDataError("\n".join(defects))
+    proved = f"{checked} chiffres transcrits, chacun imprimé à sa ligne."
+    return f"{proved} {excepted} nombres exceptés, chacun avec sa raison ; aucun autre." if exceptions else proved
+
+
+def _transcriptions(raw: Path, text: Path) -> tuple[list[Edition], ReportText]:
     editions = [edition for dataset in load_catalogue(raw) for edition in dataset.editions]
     digest = file_sha256(text)
     transcribed = [(edition, source) for edition in editions if (source := edition.sidecar.transcribed_from)]
@@ -24,18 +87,7 @@ def check_text(raw: Path, text: Path) -> str:
         raise WrongUseError(
             f"{text} (empreinte {digest[:12]}…) n'est le texte d'aucune transcription. Attendu : {', '.join(known)}"
         )
-    lines = text.read_text(encoding="utf-8").split("\n")
-    checked = 0
-    defects: list[str] = []
-    for edition, source in concerned:
-        defects += _length_defect(source, lines)
-        for where, printed, line in _printed_texts(edition):
-            checked += 1
-            if not 1 <= line <= len(lines) or printed not in lines[line - 1]:
-                defects.append(f"{where} : « {printed} » n'est pas à la ligne {line} du texte")
-    if defects:
-        raise RefusedDataError("\n".join(defects))
-    return f"{checked} chiffres transcrits, chacun imprimé à sa ligne."
+    return [edition for edition, _ in concerned], concerned[0][1]
 
 
 def _length_defect(source: ReportText, lines: list[str]) -> Iterator[str]:
@@ -44,8 +96,30 @@ def _length_defect(source: ReportText, lines: list[str]) -> Iterator[str]:
         yield f"le texte a {found} lignes, la fiche en annonce {source.lines}"
 
 
-def _printed_texts(edition: Edition) -> Iterator[tuple[str, str, int]]:
-    for file in edition.sidecar.files:
-        with (edition.folder / file.name).open(encoding="utf-8", newline="") as content:
-            for number, row in enumerate(csv.DictReader(content), start=2):
-                yield f"{edition.edition_id}/{file.name}, ligne {number}", row["printed_text"], int(row["source_line"])
+def _printed_texts(editions: list[Edition], defects: list[str]) -> Iterator[tuple[str, str, int]]:
+    """Every figure's printed text and line; a row whose value is not what it says is a defect."""
+    for edition in editions:
+        layout = LAYOUTS[edition.sidecar.layout]
+        if "printed_text" not in {column.name for column in layout.columns}:
+            continue
+        for file in edition.sidecar.files:
+            table = read_csv_table(
+                layout, f"{edition.edition_id}/{file.name}", (edition.folder / file.name).read_bytes()
+            )
+            defects += [reject.message for reject in table.rejects]
+            for row in table.rows:
+                if printed := row["printed_text"]:
+                    where = f"{edition.edition_id}/{file.name}, ligne {row['row_number']}"
+                    yield where, str(printed), int(str(row["source_line"]))
+
+
+def _exceptions(raw: Path, edition: Edition) -> list[tuple[str, str, int]]:
+    """The report's numbers that are no figures: dates, pages, names."""
+    path = raw / edition.sidecar.publisher / "reconciliation" / edition.sidecar.version_label / "exceptions.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            (f"{path.relative_to(raw)}, ligne {number}", row["token"], int(row["source_line"]))
+            for number, row in enumerate(csv.DictReader(file), start=2)
+        ]

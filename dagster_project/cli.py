@@ -83,6 +83,49 @@ def check_transcription(text: Path) -> None:
     click.echo(check_text(load_settings().raw, text))
 
 
+@cli.command(epilog="Exemples : bilan explain l1410-prime-activite ; bilan explain credits-2021-total")
+@click.argument("name")
+def explain(name: str) -> None:
+    """Explique un chiffre ou une relation : où il est imprimé, ce qui doit en être vrai, et ce qui l'est.
+
+    NAME est l'identifiant d'un chiffre d'un rapport, d'un chiffre de producteur ou d'une relation.
+    """
+    from dagster_project.explain import explain as explain_lines
+
+    for line in explain_lines(load_settings(), name):
+        click.echo(line)
+
+
+@cli.command(epilog="Exemple : bilan errata --markdown > a-verifier.md")
+@click.option("--markdown", is_flag=True, help="Un texte à envoyer à l'auteur du rapport.")
+def errata(markdown: bool) -> None:
+    """Montre le registre des errata, et ce que chaque entrée change aujourd'hui."""
+    from dagster_project.errata_report import errata_lines, errata_markdown
+
+    for line in (errata_markdown if markdown else errata_lines)(load_settings()):
+        click.echo(line)
+
+
+@cli.command("new-report", epilog="Exemple : bilan new-report dreets_bretagne 2025 --region 53 --text rapport.txt")
+@click.argument("publisher")
+@click.argument("year", type=click.IntRange(2018, 2100))
+@click.option("--region", required=True, help="Code officiel de la région du rapport.")
+@click.option(
+    "--text",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Le texte du rapport : il est identifié, jamais copié.",
+)
+@click.option("--title", help="Titre du rapport ; par défaut, le nom du fichier.")
+def new_report(publisher: str, year: int, region: str, text: Path, title: str | None) -> None:
+    """Prépare dans raw/ les dossiers d'un nouveau rapport, à remplir puis à sceller."""
+    from dagster_project.new_report import NewReport, scaffold_report
+
+    report = NewReport(publisher, str(year), region, title or text.stem, text)
+    for line in scaffold_report(load_settings().raw, report):
+        click.echo(line)
+
+
 @cli.command(epilog="Exemple : bilan seal raw/drees/monthly_benefits/2020-12")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def seal(folder: Path) -> None:

@@ -30,6 +30,13 @@ def open_release(settings: Settings) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(settings.served.resolve()), read_only=True, config=dict(_LOCKED_DOWN))
 
 
+def rows_of(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dict[str, Any]]:
+    """The rows of a query, by column name."""
+    found = connection.execute(sql, list(values))
+    names = [column[0] for column in found.description or []]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
 def run_query(settings: Settings, sql: str, form: str) -> str:
     """Run a query and write its rows as a table, CSV or JSON.
 

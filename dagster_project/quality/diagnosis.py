@@ -1,8 +1,8 @@
 """Why does a relation not hold? The simplest explanation found by search, by name.
 
-Every explanation is a repair: one term, worth something else, with which the relation would hold. Repairs are
-tried from the simplest kind to the least, first those that mend it exactly, then those that mend it within the
-doubt of printing; the first kind that does is the diagnosis.
+Every explanation is a repair: a term, worth something else, with which the relation would hold. Repairs are tried
+from the simplest kind to the least, first those that mend it exactly, then those that mend it within the doubt of
+printing; the first kind that does is the diagnosis.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +12,8 @@ from fractions import Fraction
 from dagster_project.quality.reconcile import Figure, Outcome, Relation, Term, evaluate, french
 
 _MAX_NAMED = 3
+# Smaller numbers agree by chance.
+_TELLING = 100
 # Among repairs tried together; all others are alone in their search.
 _SIMPLICITY = {"left_out": 0, "counted_twice": 1, "doubled": 2, "one_digit": 3}
 _FACTORS = (10, 100, 1000)
@@ -44,6 +46,7 @@ class Interval:
 
 
 Repairable = Sequence[tuple[Term, Interval]]
+Search = Callable[[Relation, Repairable], Iterator[Diagnosis]]
 
 
 @dataclass(frozen=True)
@@ -85,23 +88,25 @@ class Investigation:
             return None
         within_doubt = list(_mendable(relation))
         exactly = [(term, wanted.middle) for term, wanted in within_doubt]
-        for repairable in (exactly, within_doubt):
-            for find in self._searches():
+        telling, weak = self._searches()
+        for searches, repairable in ((telling, exactly), (telling, within_doubt), (weak, exactly)):
+            for find in searches:
                 if found := list(find(relation, repairable)):
                     return _merged([*found, *_total_one_digit_away(relation, exactly)])
         return _unexplained(relation, outcome)
 
-    def _searches(self) -> tuple[Callable[[Relation, Repairable], Iterator[Diagnosis]], ...]:
-        return (
+    def _searches(self) -> tuple[tuple[Search, ...], tuple[Search, ...]]:
+        """Kinds of repair, from the simplest; those of the second list also mend by chance, so they come last."""
+        telling = (
             _truncated,
             _left_out_or_counted_twice,
+            _territory_left_out,
             self._swapped,
             self._another_period,
             _factor,
             _transposed,
-            self._another_figure,
-            _one_digit,
         )
+        return telling, (self._another_figure, _one_digit)
 
     def _swapped(self, relation: Relation, repairable: Repairable) -> Iterator[Diagnosis]:
         """Two figures stand in each other's place: exchanged, this gap closes and one the other figure is in."""
@@ -112,7 +117,7 @@ class Investigation:
                 if other.reference == figure.reference or not (is_inside or other.value in wanted):
                     continue
                 concerned = [relation] if is_inside else self._gaps_of.get(other.reference, [])
-                if any(_holds(_exchanged(gap, figure, other)) for gap in concerned):
+                if any(_closes(_exchanged(gap, figure, other), repairable) for gap in concerned):
                     yield Diagnosis(
                         "swapped",
                         (term.reference, other.reference),
@@ -137,7 +142,9 @@ class Investigation:
         for term, wanted in repairable:
             figure = _figure(term)
             for other in self._figures.by_dataset.get(figure.dataset, ()):
-                if other.reference != figure.reference and other.value in wanted and other.unit == figure.unit:
+                if other.reference == figure.reference or other.unit != figure.unit or (other.value or 0) < _TELLING:
+                    continue
+                if other.value in wanted:
                     yield Diagnosis(
                         "another_figure",
                         (term.reference, other.reference),
@@ -183,7 +190,7 @@ class Investigation:
 def mending_interval(relation: Relation, index: int) -> Interval | None:
     """The values the term would need for the relation to hold, all others being right; None if there is none."""
     term = relation.terms[index]
-    if relation.missing or relation.operator in ("complete", "within", "part") or not term.coefficient:
+    if relation.missing or relation.operator in ("complete", "within", "part", "at_most") or not term.coefficient:
         return None
     if any(other.figure and other.figure.qualifier != "exact" for other in relation.side("right")):
         return None
@@ -238,8 +245,10 @@ def _mendable(relation: Relation) -> Iterator[tuple[Term, Interval]]:
             yield term, wanted
 
 
-def _holds(relation: Relation) -> bool:
-    return evaluate(relation).verdict in ("exact", "rounding", "holds")
+def _closes(repaired: Relation, repairable: Repairable) -> bool:
+    """Whether a repair mends the relation: exactly where only exact repairs are looked for."""
+    exactly = all(wanted.low == wanted.high for _, wanted in repairable)
+    return evaluate(repaired).verdict in (("exact",) if exactly else ("exact", "rounding", "holds"))
 
 
 def _exchanged(relation: Relation, one: Figure, other: Figure) -> Relation:
@@ -272,6 +281,25 @@ def _left_out_or_counted_twice(relation: Relation, repairable: Repairable) -> It
         elif figure.value / 2 in wanted:
             yield Diagnosis(
                 "doubled", (term.reference,), f"{_named(term.label, figure)} est le double de ce qu'il faut"
+            )
+
+
+def _territory_left_out(relation: Relation, repairable: Repairable) -> Iterator[Diagnosis]:
+    """A territory the printed figure leaves out of every term, such as of both years of an increase."""
+    of_territory: dict[str, list[Term]] = {}
+    for term in (*relation.side("left"), *relation.side("base")):
+        if _figure(term).territory:
+            of_territory.setdefault(_figure(term).territory, []).append(term)
+    for terms in of_territory.values():
+        if not 1 < len(terms) < len(relation.terms) - 1 or len(of_territory) < 2:
+            continue
+        without = replace(
+            relation, terms=tuple(_worth(term, Fraction(0)) if term in terms else term for term in relation.terms)
+        )
+        if _closes(without, repairable):
+            names = ", ".join(_named(term.label, _figure(term)) for term in terms)
+            yield Diagnosis(
+                "left_out", tuple(term.reference for term in terms), f"{names} ne sont pas dans le chiffre imprimé"
             )
 
 
@@ -312,6 +340,8 @@ def _rewritten(
 ) -> Iterator[Diagnosis]:
     for term, wanted in repairable:
         figure = _figure(term)
+        if wanted.high - wanted.low > 2 * (figure.step or 1):
+            continue  # so wide a range is reached by too many digits to mean anything
         digits, scale = _printed_digits(figure)
         for rewrite in rewrites(digits):
             value = Fraction(int(rewrite)) * scale
@@ -324,7 +354,7 @@ def _rewritten(
 def _printed_digits(figure: Figure) -> tuple[str, Fraction]:
     """The digits a reader sees, and what the last one is worth."""
     assert figure.value is not None
-    last = figure.step if 0 < figure.step < 1 else Fraction(1)
+    last = figure.step or Fraction(1)
     return str(abs(int(figure.value / last))), last
 
 
@@ -343,19 +373,25 @@ def _one_digit_away(digits: str) -> Iterator[str]:
 
 
 def _truncated(relation: Relation, _: Repairable) -> Iterator[Diagnosis]:
-    if relation.operator not in ("ratio", "growth"):
-        return
-    outcome = evaluate(relation)
-    (term,) = relation.side("right")
+    """A number cut, or rounded up, where it should have been rounded to the nearest."""
+    term = relation.side("right")[0]
     figure = _figure(term)
-    assert outcome.left is not None and figure.value is not None and figure.step
-    gap = outcome.left - figure.value
-    computed = french(outcome.left)
+    is_rounded = relation.operator in ("ratio", "growth") or (relation.operator in ("sum", "same") and figure.step > 1)
+    assert figure.value is not None
+    if not is_rounded or len(relation.side("right")) > 1 or figure.qualifier != "exact":
+        return
+    if figure.value < 10 * figure.step:
+        return  # one digit is too coarse to tell a cut from another number
+    left = evaluate(relation).left
+    assert left is not None
+    gap = left - figure.value
+    computed = french(left) + (" %" if figure.unit == "percent" else "")
     if 0 < gap < figure.step:
-        yield Diagnosis("truncated", (term.reference,), f"{_named(term.label, figure)} est tronqué : {computed} %")
+        yield Diagnosis("truncated", (term.reference,), f"{_named(term.label, figure)} est tronqué : {computed}")
     elif -figure.step < gap < 0:
-        sentence = f"{_named(term.label, figure)} est arrondi par excès : {computed} %"
-        yield Diagnosis("rounded_up", (term.reference,), sentence)
+        yield Diagnosis(
+            "rounded_up", (term.reference,), f"{_named(term.label, figure)} est arrondi par excès : {computed}"
+        )
 
 
 def _merged(found: Sequence[Diagnosis]) -> Diagnosis:
@@ -363,8 +399,8 @@ def _merged(found: Sequence[Diagnosis]) -> Diagnosis:
     simplest_first = sorted(found, key=lambda diagnosis: _SIMPLICITY.get(diagnosis.kind, 0))
     distinct = list({diagnosis.sentence: diagnosis for diagnosis in simplest_first}.values())
     sentences = " ; ou bien ".join(diagnosis.sentence for diagnosis in distinct[:_MAX_NAMED])
-    if len(distinct) > _MAX_NAMED:
-        sentences += f" ; ou bien {len(distinct) - _MAX_NAMED} autres"
+    if (others := len(distinct) - _MAX_NAMED) > 0:
+        sentences += f" ; ou bien {others} autre{'s' if others > 1 else ''}"
     references = tuple(dict.fromkeys(ref for diagnosis in distinct for ref in diagnosis.references))
     return Diagnosis(distinct[0].kind, references, _sentence(sentences))
 
@@ -376,6 +412,8 @@ def _sentence(words: str) -> str:
 def _unexplained(relation: Relation, outcome: Outcome) -> Diagnosis:
     if relation.operator == "part":
         return Diagnosis("part_above_whole", (), f"La partie dépasse le tout de {french(outcome.difference)}.")
+    if relation.operator == "at_most":
+        return Diagnosis("out_of_order", (), f"L'ordre annoncé est inversé, de {french(outcome.difference)}.")
     if relation.operator == "within":
         return Diagnosis("outside", (), f"{french(outcome.left)} est hors des bornes imprimées.")
     if relation.operator in ("ratio", "growth"):

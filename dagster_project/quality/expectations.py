@@ -88,9 +88,12 @@ class Suites:
 
 def _expectations(layout: str) -> list[Expectation]:
     suites = {
-        "report_figures": (*_COMMON, *_INDICATORS, *_REPORT_FIGURES),
-        "report_budget_lines": (*_COMMON, *_BUDGET_LINES),
-        "producer_extract": (*_COMMON, *_INDICATORS, *_EXTRACT),
+        "report_figures": (*_COMMON, *_TERRITORIES, *_INDICATORS, *_REPORT_FIGURES),
+        "report_budget_lines": (*_COMMON, *_TERRITORIES, *_BUDGET_LINES),
+        "report_measures": (*_COMMON, _unique("measure_id"), _resolves("parent_measure_id", "measure_id")),
+        "report_local_actions": (*_COMMON, _unique("action_id")),
+        "report_governance": (*_COMMON, _unique("body_id")),
+        "producer_extract": (*_COMMON, *_TERRITORIES, *_INDICATORS, *_EXTRACT),
     }
     return [make() for make in suites[layout]]
 
@@ -102,8 +105,33 @@ def _no_rows(description: str, query: str) -> Any:
     return lambda: gxe.UnexpectedRowsExpectation(unexpected_rows_query=named, description=description)
 
 
-_COMMON = (
-    lambda: gxe.ExpectTableRowCountToBeBetween(min_value=1, description="Le fichier n'est pas vide"),
+def _unique(column: str) -> Any:
+    return _no_rows(
+        "Chaque identifiant est employé une seule fois",
+        f"""
+        select concat({column}, ' : ', count(*), ' lignes') as message
+        from {{batch}} as batch
+        group by {column}
+        having count(*) > 1
+        """,
+    )
+
+
+def _resolves(column: str, identifier: str) -> Any:
+    return _no_rows(
+        "Chaque renvoi trouve sa ligne",
+        f"""
+        select concat('ligne ', batch.row_number, ' : ', batch.{column}, ' n''existe pas') as message
+        from {{batch}} as batch
+        left join {{batch}} as target
+            on batch.{column} = target.{identifier}
+        where batch.{column} is not null and target.{identifier} is null
+        """,
+    )
+
+
+_COMMON = (lambda: gxe.ExpectTableRowCountToBeBetween(min_value=1, description="Le fichier n'est pas vide"),)
+_TERRITORIES = (
     _no_rows(
         "Chaque territoire existe, sous son nom",
         """

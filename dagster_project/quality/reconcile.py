@@ -35,6 +35,7 @@ class Figure:
     dataset: str = ""
     series: str = ""
     period: str = ""
+    territory: str = ""
 
     @property
     def doubt(self) -> Fraction:
@@ -122,7 +123,7 @@ def evaluate(relation: Relation) -> Outcome:
     except ZeroDivisionError:
         return Outcome("not_computable", right=right)
     tolerance = doubt + _doubt(right_terms)
-    if relation.operator == "part":
+    if relation.operator in ("part", "at_most"):
         verdict: Verdict = "holds" if left <= right + tolerance else "gap"
     elif len(right_terms) == 1:
         verdict = _compare(left, right, tolerance, _qualifier(right_terms[0]))

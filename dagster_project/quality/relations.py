@@ -4,6 +4,7 @@
 
     sum     l1410-rsa + l1410-aah + ...        = l1410-total
     part    l350-enveloppe-aap-groupes-2019   <= l349-enveloppe-2019
+    at_most two figures the text sets in order, neither a part of the other
     ratio   l1162-pris-en-charge / l1167-jeunes-majeurs  = l1163-part-pris-en-charge   (a percentage)
     growth  from -> to                         = l1422-croissance-allocations          (a percentage)
     same    l178-taux-pauvrete-encadre         = l182-taux-pauvrete
@@ -33,7 +34,7 @@ from dagster_project.readers.table import (
     text,
 )
 
-Operator = Literal["sum", "part", "ratio", "growth", "same", "within", "complete"]
+Operator = Literal["sum", "part", "at_most", "ratio", "growth", "same", "within", "complete"]
 Side = Literal["left", "base", "right"]
 
 RELATIONS = Layout(

@@ -22,7 +22,8 @@ _TERMS = """
     order by relation.relation_id, term.side, term.position, term.reference
 """
 _FIGURES = """
-    select reference, label_fr, value, lower, upper, qualifier, unit, printed_step, dataset, series_code, period_label
+    select reference, label_fr, value, lower, upper, qualifier, unit, printed_step, dataset, series_code, period_label,
+        territory_key
     from core.figure
     where dataset in (select dataset from core.relation_term)
     order by reference
@@ -51,10 +52,10 @@ def reconcile(stage: Path, errata: list[Erratum]) -> Reconciliation:
 
 
 def _figure(row: tuple[Any, ...]) -> Figure:
-    reference, label, value, lower, upper, qualifier, unit, step, dataset, series, period = row
+    reference, label, value, lower, upper, qualifier, unit, step, dataset, series, period, territory = row
     return Figure(
         reference, label, _fraction(value), _fraction(lower), _fraction(upper), qualifier, unit,
-        _fraction(step) or Fraction(0), dataset, series, period,
+        _fraction(step) or Fraction(0), dataset, series, period, territory,
     )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ def _figure(report: str, dataset: str, row: Row) -> Figure:
         unit=unit,
         step=_fraction(row["printed_step"]) or Fraction(0),
         dataset=dataset,
+        territory=where,
     )
 
 

@@ -90,7 +90,7 @@ def test_members_lie_within_a_printed_range() -> None:
     assert verdict("within", [percent("6.1"), percent("6.4")], [bounds]) == "gap"
 
 
-@pytest.mark.parametrize("operator", ["sum", "part", "ratio", "growth", "same", "within", "complete"])
+@pytest.mark.parametrize("operator", ["sum", "part", "at_most", "ratio", "growth", "same", "within", "complete"])
 def test_a_missing_term_is_never_a_pass(operator: str) -> None:
     base: Any = [figure("b", 2)] if operator in ("ratio", "growth") else ()
     right: list[Figure | None] = [] if operator == "complete" else [figure("r", 1)]

@@ -80,6 +80,7 @@ select
     unit,
     printed_step,
     period_label,
+    concat(territory_level, '-', territory_code) as territory_key,
     case
         when indicator_code is null then ''
         else concat_ws('|', dataset, indicator_code, territory_level, territory_code, population_group)

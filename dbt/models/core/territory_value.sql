@@ -1,0 +1,121 @@
+-- Every value known of a territory, one a period, whoever says it first: observations, amounts contracted, and how
+-- many local initiatives a report illustrates there. The period before stands beside, unless the definition changed.
+with observed as (
+    select
+        indicator_code,
+        indicator_version,
+        territory_level,
+        territory_code,
+        period_code,
+        period_start,
+        value,
+        obs_status,
+        dataset,
+        edition_id,
+        row_number() over (
+            partition by indicator_code, territory_level, territory_code, period_code
+            order by source_priority, known_from desc, dataset
+        ) as source_rank
+    from {{ ref('fct_observation') }}
+    where known_to is null and value is not null and population_group = 'all'
+),
+
+contracted as (
+    select
+        'contracted_amount' as indicator_code,
+        1 as indicator_version,
+        territory_level,
+        territory_code,
+        cast(year as varchar) as period_code,
+        make_date(year, 1, 1) as period_start,
+        cast(sum(amount_eur) as decimal(24, 6)) as value,
+        'A' as obs_status,
+        dataset,
+        edition_id
+    from {{ ref('fct_budget_line') }}
+    where stage = 'contracted' and not is_total and known_to is null
+    group by territory_level, territory_code, year, dataset, edition_id
+),
+
+action as (
+    select
+        {{ words_as_rows('territory_codes') }} as territory_code,
+        dataset,
+        edition_id
+    from {{ ref('stg_report__local_action') }}
+    where territory_level in ('departement', 'commune')
+),
+
+illustrated as (
+    select
+        'local_actions' as indicator_code,
+        1 as indicator_version,
+        'departement' as territory_level,
+        action.territory_code,
+        edition.version_label as period_code,
+        make_date(cast(edition.version_label as integer), 1, 1) as period_start,
+        cast(count(*) as decimal(24, 6)) as value,
+        'A' as obs_status,
+        action.dataset,
+        action.edition_id
+    from action
+    inner join {{ ref('dim_edition') }} as edition on action.edition_id = edition.edition_id
+    group by action.territory_code, edition.version_label, action.dataset, action.edition_id
+),
+
+every_value as (
+    select
+        indicator_code,
+        indicator_version,
+        territory_level,
+        territory_code,
+        period_code,
+        period_start,
+        value,
+        obs_status,
+        dataset,
+        edition_id
+    from observed
+    where source_rank = 1
+    union all
+    select * from contracted
+    union all
+    select * from illustrated
+),
+
+series as (
+    select
+        *,
+        lag(value) over one_series as value_before,
+        lag(period_code) over one_series as period_before,
+        lag(indicator_version) over one_series as version_before,
+        lead(period_code) over one_series as period_after
+    from every_value
+    window one_series as (partition by indicator_code, territory_level, territory_code order by period_start)
+)
+
+select
+    series.indicator_code,
+    indicator.label_fr as indicator_label_fr,
+    indicator.nature,
+    indicator.unit,
+    series.territory_level,
+    series.territory_code,
+    territory.territory_name,
+    territory.region_code,
+    series.period_code,
+    series.period_start,
+    series.value,
+    series.obs_status,
+    case when series.version_before = series.indicator_version and series.obs_status <> 'B' then series.value_before end
+        as previous_value,
+    case when series.version_before = series.indicator_version and series.obs_status <> 'B' then series.period_before end
+        as previous_period,
+    series.period_after is null as is_latest,
+    series.dataset,
+    series.edition_id as edition
+from series
+inner join {{ ref('dim_territory') }} as territory
+    on series.territory_level = territory.territory_level and series.territory_code = territory.territory_code
+inner join {{ ref('dim_indicator') }} as indicator
+    on series.indicator_code = indicator.indicator_code and series.indicator_version = indicator.indicator_version
