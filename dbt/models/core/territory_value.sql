@@ -14,7 +14,7 @@ with observed as (
         edition_id,
         row_number() over (
             partition by indicator_code, territory_level, territory_code, period_code
-            order by source_priority, known_from desc, dataset
+            order by source_priority asc, known_from desc, dataset asc
         ) as source_rank
     from {{ ref('fct_observation') }}
     where known_to is null and value is not null and population_group = 'all'
@@ -88,7 +88,7 @@ series as (
         *,
         lag(value) over one_series as value_before,
         lag(period_code) over one_series as period_before,
-        lag(indicator_version) over one_series as version_before,
+        lag(indicator_version) over one_series = indicator_version and obs_status <> 'B' as is_comparable,
         lead(period_code) over one_series as period_after
     from every_value
     window one_series as (partition by indicator_code, territory_level, territory_code order by period_start)
@@ -107,10 +107,8 @@ select
     series.period_start,
     series.value,
     series.obs_status,
-    case when series.version_before = series.indicator_version and series.obs_status <> 'B' then series.value_before end
-        as previous_value,
-    case when series.version_before = series.indicator_version and series.obs_status <> 'B' then series.period_before end
-        as previous_period,
+    case when series.is_comparable then series.value_before end as previous_value,
+    case when series.is_comparable then series.period_before end as previous_period,
     series.period_after is null as is_latest,
     series.dataset,
     series.edition_id as edition
