@@ -63,18 +63,18 @@ def check_text(raw: Path, text: Path) -> str:
         checked += 1
         if not 1 <= number <= len(lines) or not lines[number - 1].take(printed):
             defects.append(f"{where} : « {printed} » n'est pas à la ligne {number} du texte")
-    excepted = 0
-    if exceptions := _exceptions(raw, editions[0]):
-        for where, token, number in exceptions:
-            excepted += 1
-            if not 1 <= number <= len(lines) or not lines[number - 1].take(token):
-                defects.append(f"{where} : « {token} » n'est pas, ou plus, à la ligne {number} du texte")
-        for number, line in enumerate(lines, start=1):
-            defects += [f"ligne {number} du texte : « {left} » n'est ni transcrit ni excepté" for left in line.left()]
+    exceptions = _exceptions(raw, editions[0])
+    for where, token, number in exceptions:
+        if not 1 <= number <= len(lines) or not lines[number - 1].take(token):
+            defects.append(f"{where} : « {token} » n'est pas, ou plus, à la ligne {number} du texte")
+    for number, line in enumerate(lines, start=1):
+        defects += [f"ligne {number} du texte : « {left} » n'est ni transcrit ni excepté" for left in line.left()]
     if defects:
         raise RefusedDataError("\n".join(defects))
-    proved = f"{checked} chiffres transcrits, chacun imprimé à sa ligne."
-    return f"{proved} {excepted} nombres exceptés, chacun avec sa raison ; aucun autre." if exceptions else proved
+    return (
+        f"{checked} chiffres transcrits, chacun imprimé à sa ligne. "
+        f"{len(exceptions)} nombres exceptés, chacun avec sa raison ; aucun autre."
+    )
 
 
 def _transcriptions(raw: Path, text: Path) -> tuple[list[Edition], ReportText]:

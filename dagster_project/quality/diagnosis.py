@@ -88,16 +88,18 @@ class Investigation:
             return None
         within_doubt = list(_mendable(relation))
         exactly = [(term, wanted.middle) for term, wanted in within_doubt]
-        telling, weak = self._searches()
-        for searches, repairable in ((telling, exactly), (telling, within_doubt), (weak, exactly)):
-            for find in searches:
+        for repairable in (exactly, within_doubt):
+            for find in self._telling_searches():
                 if found := list(find(relation, repairable)):
                     return _merged([*found, *_total_one_digit_away(relation, exactly)])
+        # These also mend by chance: said last, and together.
+        if found := [*self._another_figure(relation, exactly), *_one_digit(relation, exactly)]:
+            return _merged(found)
         return _unexplained(relation, outcome)
 
-    def _searches(self) -> tuple[tuple[Search, ...], tuple[Search, ...]]:
-        """Kinds of repair, from the simplest; those of the second list also mend by chance, so they come last."""
-        telling = (
+    def _telling_searches(self) -> tuple[Search, ...]:
+        """Kinds of repair, from the simplest."""
+        return (
             _truncated,
             _left_out_or_counted_twice,
             _territory_left_out,
@@ -106,7 +108,6 @@ class Investigation:
             _factor,
             _transposed,
         )
-        return telling, (self._another_figure, _one_digit)
 
     def _swapped(self, relation: Relation, repairable: Repairable) -> Iterator[Diagnosis]:
         """Two figures stand in each other's place: exchanged, this gap closes and one the other figure is in."""
@@ -401,7 +402,7 @@ def _merged(found: Sequence[Diagnosis]) -> Diagnosis:
     sentences = " ; ou bien ".join(diagnosis.sentence for diagnosis in distinct[:_MAX_NAMED])
     if (others := len(distinct) - _MAX_NAMED) > 0:
         sentences += f" ; ou bien {others} autre{'s' if others > 1 else ''}"
-    references = tuple(dict.fromkeys(ref for diagnosis in distinct for ref in diagnosis.references))
+    references = tuple(dict.fromkeys(ref for diagnosis in simplest_first for ref in diagnosis.references))
     return Diagnosis(distinct[0].kind, references, _sentence(sentences))
 
 

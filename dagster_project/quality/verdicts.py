@@ -22,7 +22,7 @@ _TERMS = """
     order by relation.relation_id, term.side, term.position, term.reference
 """
 _FIGURES = """
-    select reference, label_fr, value, lower, upper, qualifier, unit, printed_step, dataset, series_code, period_label,
+    select reference, label_fr, value, lower, upper, qualifier, unit, printed_step, dataset, series_code, period_code,
         territory_key
     from core.figure
     where dataset in (select dataset from core.relation_term)

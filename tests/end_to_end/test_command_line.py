@@ -51,7 +51,10 @@ def test_refused_data_is_three(workshop: Settings) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("verb", ["", "refresh", "status", "query", "check-transcription", "seal", "dev", "check"])
+VERBS = ["refresh", "status", "query", "explain", "errata", "check-transcription", "new-report", "seal", "dev", "check"]
+
+
+@pytest.mark.parametrize("verb", ["", *VERBS])
 def test_every_verb_has_help_with_an_example(published: Settings, verb: str) -> None:
     done = bilan(published, *([verb] if verb else []), "--help")
     assert done.returncode == 0

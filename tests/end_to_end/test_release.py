@@ -193,3 +193,28 @@ def test_queries_come_out_as_table_csv_and_json(published: Settings) -> None:
     assert "Occitanie" in run_query(published, sql, "table")
     assert run_query(published, sql, "csv") == "territory_name,population\nOccitanie,5985697\n"
     assert json.loads(run_query(published, sql, "json")) == [{"territory_name": "Occitanie", "population": 5985697}]
+
+
+def test_every_figure_of_the_report_is_a_row(marts: Any) -> None:
+    assert one(marts, "select count(*) from marts.key_figure") > 700
+    assert one(marts, "select count(*) from marts.key_figure where printed_text is null or source_line is null") == 0
+    assert one(marts, "select count(distinct axis) from marts.measure where axis > 0") == 6
+    assert one(marts, "select count(*) from marts.local_action") > 100
+    kinds = marts.execute("select distinct kind from marts.governance_body").fetchall()
+    assert {row[0] for row in kinds} >= {"working_group", "ad_hoc_group", "conference", "structure"}
+
+
+def test_every_departement_and_metropole_has_its_profile(marts: Any) -> None:
+    profiled = "select count(distinct territory_code) from marts.territory_profile where territory_level = "
+    assert one(marts, profiled + "'departement'") == 13
+    assert one(marts, profiled + "'epci'") == 3
+    assert one(
+        marts,
+        "select value, previous_value, change, rank_in_region, region_value from marts.territory_profile "
+        "where territory_code = '66' and indicator_code = 'prime_activite_recipients'",
+    ) == (41440, 30430, 11010, 4, 466840)
+
+
+def test_the_errors_of_the_prose_are_found_and_named(marts: Any) -> None:
+    query = "select diagnosis_fr from marts.reconciliation where verdict = 'gap' and relation_id = "
+    assert "33 conviendrait" in one(marts, query + "'herault-new-siae-by-type'")

@@ -30,6 +30,8 @@ def project_figures() -> dict[str, Figure]:
 
 def _read_figures(raw: Path) -> Iterator[Figure]:
     for dataset in load_catalogue(raw):
+        if "printed_text" not in {column.name for column in LAYOUTS[dataset.layout].columns}:
+            continue  # the strategy's measures, actions and bodies are words, not figures
         for edition in dataset.editions:
             about = edition.sidecar
             for file in about.files:
@@ -54,8 +56,15 @@ def _figure(report: str, dataset: str, row: Row) -> Figure:
         unit=unit,
         step=_fraction(row["printed_step"]) or Fraction(0),
         dataset=dataset,
+        series=_series(dataset, where, row),
+        period=str(row.get("period_code") or row.get("year") or ""),
         territory=where,
     )
+
+
+def _series(dataset: str, where: str, row: Row) -> str:
+    quantity = row.get("indicator_code") or row.get("line_code")
+    return f"{dataset}|{quantity}|{where}|{row.get('population_group') or row.get('stage')}" if quantity else ""
 
 
 def _fraction(value: object) -> Fraction | None:

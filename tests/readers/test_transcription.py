@@ -62,7 +62,45 @@ FACT = {
     "source_row": "50",
     "source_column": "FG",
 }
-SAMPLES = {"report_figures": FIGURE, "report_budget_lines": LINE, "producer_extract": FACT}
+MEASURE = {
+    "measure_id": "a1-m01",
+    "axis": "1",
+    "measure_order": "2",
+    "level": "1",
+    "heading": "UNE MESURE",
+    "lead_body": "CAF",
+    "lead_role": "runs",
+    "under_calpae": "true",
+    "source_line": "30",
+}
+ACTION = {
+    "action_id": "act-40",
+    "axis": "1",
+    "title": "une initiative",
+    "territory_level": "departement",
+    "territory_codes": "09;31",
+    "description_fr": "Ce qui s'y fait.",
+    "source_line": "40",
+    "end_line": "44",
+}
+BODY = {
+    "body_id": "gt-1",
+    "kind": "working_group",
+    "name": "Petite enfance",
+    "participants": "17",
+    "held_on": "2031-06-01",
+    "status": "active",
+    "description_fr": "Prépare les mesures.",
+    "source_line": "50",
+}
+SAMPLES = {
+    "report_figures": FIGURE,
+    "report_budget_lines": LINE,
+    "report_measures": MEASURE,
+    "report_local_actions": ACTION,
+    "report_governance": BODY,
+    "producer_extract": FACT,
+}
 
 
 def written(layout: Layout, *rows: dict[str, str]) -> bytes:

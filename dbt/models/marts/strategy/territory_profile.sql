@@ -1,47 +1,89 @@
--- What is known of a territory, an indicator a row, set beside its region and its country.
-select
-    value.territory_level,
-    value.territory_code,
-    value.territory_name,
-    value.indicator_code,
-    value.indicator_label_fr,
-    value.unit,
-    value.period_code,
-    value.value,
-    value.obs_status,
-    value.previous_period,
-    value.previous_value,
-    cast(value.value - value.previous_value as decimal(24, 6)) as change,
-    cast(rank() over same_indicator_desc as integer) as rank_in_region,
-    cast(count(*) over same_indicator as integer) as ranked_territories,
-    region.value as region_value,
-    country.value as country_value,
-    cast(round(1000 * value.value / nullif(inhabitants.population, 0), 2) as decimal(12, 2)) as per_1000_inhabitants,
-    inhabitants.edition as population_edition,
-    value.dataset,
-    value.edition
-from {{ ref('territory_value') }} as value
-left join {{ ref('region_value') }} as region
-    on
-        value.indicator_code = region.indicator_code
-        and value.region_code = region.region_code
-        and value.period_code = region.period_code
-left join {{ ref('territory_value') }} as country
-    on
-        value.indicator_code = country.indicator_code
-        and value.period_code = country.period_code
-        and country.territory_level = 'country'
-left join {{ ref('population') }} as inhabitants
-    on
-        value.territory_level = inhabitants.territory_level
-        and value.territory_code = inhabitants.territory_code
-        and value.nature in ('count', 'stock_end_of_month')
-where value.is_latest and value.territory_level in ('departement', 'epci')
-window
-    same_indicator as (
-        partition by value.indicator_code, value.territory_level, value.region_code, value.period_code
-    ),
-    same_indicator_desc as (
-        partition by value.indicator_code, value.territory_level, value.region_code, value.period_code
-        order by value.value desc
-    )
+-- What is known of a territory, an indicator a row, set beside its region and its country; then what a report prints of
+-- it alone, under the reference of the figure.
+with compared as (
+    select
+        value.territory_level,
+        value.territory_code,
+        value.territory_name,
+        value.indicator_code,
+        value.indicator_label_fr,
+        value.unit,
+        value.period_code,
+        value.value,
+        value.obs_status,
+        value.previous_period,
+        value.previous_value,
+        cast(value.value - value.previous_value as decimal(24, 6)) as change,
+        cast(rank() over same_indicator_desc as integer) as rank_in_region,
+        cast(count(*) over same_indicator as integer) as ranked_territories,
+        region.value as region_value,
+        country.value as country_value,
+        cast(round(1000 * value.value / nullif(inhabitants.population, 0), 2) as decimal(12, 2))
+            as per_1000_inhabitants,
+        inhabitants.edition as population_edition,
+        value.dataset,
+        value.edition
+    from {{ ref('territory_value') }} as value
+    left join {{ ref('region_value') }} as region
+        on
+            value.indicator_code = region.indicator_code
+            and value.region_code = region.region_code
+            and value.period_code = region.period_code
+    left join {{ ref('territory_value') }} as country
+        on
+            value.indicator_code = country.indicator_code
+            and value.period_code = country.period_code
+            and country.territory_level = 'country'
+    left join {{ ref('population') }} as inhabitants
+        on
+            value.territory_level = inhabitants.territory_level
+            and value.territory_code = inhabitants.territory_code
+            and value.nature in ('count', 'stock_end_of_month')
+    where value.is_latest and value.territory_level in ('departement', 'epci')
+    window
+        same_indicator as (
+            partition by value.indicator_code, value.territory_level, value.region_code, value.period_code
+        ),
+        same_indicator_desc as (
+            partition by value.indicator_code, value.territory_level, value.region_code, value.period_code
+            order by value.value desc
+        )
+),
+
+told as (
+    select
+        figure.territory_level,
+        figure.territory_code,
+        coalesce(territory.territory_name, figure.territory_label) as territory_name,
+        figure.reference as indicator_code,
+        figure.label_fr as indicator_label_fr,
+        figure.unit,
+        coalesce(figure.period_code, figure.period_label) as period_code,
+        figure.value,
+        figure.obs_status,
+        cast(null as varchar) as previous_period,
+        cast(null as decimal(24, 6)) as previous_value,
+        cast(null as decimal(24, 6)) as change,
+        cast(null as integer) as rank_in_region,
+        cast(null as integer) as ranked_territories,
+        cast(null as decimal(24, 6)) as region_value,
+        cast(null as decimal(24, 6)) as country_value,
+        cast(null as decimal(12, 2)) as per_1000_inhabitants,
+        cast(null as varchar) as population_edition,
+        figure.dataset,
+        figure.edition_id as edition
+    from {{ ref('stg_report__figure') }} as figure
+    inner join {{ ref('dim_edition') }} as edition on figure.edition_id = edition.edition_id
+    left join {{ ref('dim_territory') }} as territory
+        on figure.territory_level = territory.territory_level and figure.territory_code = territory.territory_code
+    where
+        edition.is_newest
+        and figure.indicator_code is null
+        and figure.repeat_of is null
+        and figure.value is not null
+        and figure.territory_level in ('departement', 'epci')
+)
+
+select * from compared
+union all
+select * from told
