@@ -4,7 +4,6 @@ Each printed text stands on its line and says its value; and no number of the te
 figure, or in the report's ``exceptions.csv`` with its reason.
 """
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,8 +12,16 @@ from pathlib import Path
 from dagster_project.catalogue import Edition, ReportText, file_sha256, load_catalogue
 from dagster_project.errors import RefusedDataError, WrongUseError
 from dagster_project.readers import LAYOUTS
-from dagster_project.readers.table import read_csv_table
+from dagster_project.readers.table import Column, Layout, integer, read_csv_table, text
 
+EXCEPTIONS = Layout(
+    "exceptions",
+    (
+        Column("source_line", "integer", integer, required=True),
+        Column("token", "varchar", text, required=True),
+        Column("reason", "varchar", text, required=True),
+    ),
+)
 _NUMBER = re.compile(r"\d+(?:[ .,]\d+)*")
 
 
@@ -47,7 +54,7 @@ class _Line:
                 yield match.group()
 
 
-def check_text(raw: Path, text: Path) -> str:
+def check_text(raw: Path, report: Path) -> str:
     """Prove the transcriptions of a report's text, both ways, and say what was proved. French.
 
     Raises:
@@ -55,15 +62,15 @@ def check_text(raw: Path, text: Path) -> str:
         RefusedDataError: a printed text that is not on its line or does not say its value, or a number of the text
             that no figure and no exception accounts for; one message a defect.
     """
-    editions, source = _transcriptions(raw, text)
-    lines = [_Line(line) for line in text.read_text(encoding="utf-8").split("\n")]
+    editions, source = _transcriptions(raw, report)
+    lines = [_Line(line) for line in report.read_text(encoding="utf-8").split("\n")]
     defects = list(_length_defect(source, [line.text for line in lines]))
     checked = 0
     for where, printed, number in sorted(_printed_texts(editions, defects), key=lambda one: -len(one[1])):
         checked += 1
         if not 1 <= number <= len(lines) or not lines[number - 1].take(printed):
             defects.append(f"{where} : « {printed} » n'est pas à la ligne {number} du texte")
-    exceptions = _exceptions(raw, editions[0])
+    exceptions = _exceptions(raw, editions[0], defects)
     for where, token, number in exceptions:
         if not 1 <= number <= len(lines) or not lines[number - 1].take(token):
             defects.append(f"{where} : « {token} » n'est pas, ou plus, à la ligne {number} du texte")
@@ -77,15 +84,15 @@ def check_text(raw: Path, text: Path) -> str:
     )
 
 
-def _transcriptions(raw: Path, text: Path) -> tuple[list[Edition], ReportText]:
+def _transcriptions(raw: Path, report: Path) -> tuple[list[Edition], ReportText]:
     editions = [edition for dataset in load_catalogue(raw) for edition in dataset.editions]
-    digest = file_sha256(text)
+    digest = file_sha256(report)
     transcribed = [(edition, source) for edition in editions if (source := edition.sidecar.transcribed_from)]
     concerned = [(edition, source) for edition, source in transcribed if source.sha256 == digest]
     if not concerned:
         known = sorted({f"« {source.title} » ({source.sha256[:12]}…)" for _, source in transcribed})
         raise WrongUseError(
-            f"{text} (empreinte {digest[:12]}…) n'est le texte d'aucune transcription. Attendu : {', '.join(known)}"
+            f"{report} (empreinte {digest[:12]}…) n'est le texte d'aucune transcription. Attendu : {', '.join(known)}"
         )
     return [edition for edition, _ in concerned], concerned[0][1]
 
@@ -113,13 +120,14 @@ def _printed_texts(editions: list[Edition], defects: list[str]) -> Iterator[tupl
                     yield where, str(printed), int(str(row["source_line"]))
 
 
-def _exceptions(raw: Path, edition: Edition) -> list[tuple[str, str, int]]:
-    """The report's numbers that are no figures: dates, pages, names."""
+def _exceptions(raw: Path, edition: Edition, defects: list[str]) -> list[tuple[str, str, int]]:
+    """The report's numbers that are no figures: dates, pages, names. Each has its reason."""
     path = raw / edition.sidecar.publisher / "reconciliation" / edition.sidecar.version_label / "exceptions.csv"
     if not path.exists():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            (f"{path.relative_to(raw)}, ligne {number}", row["token"], int(row["source_line"]))
-            for number, row in enumerate(csv.DictReader(file), start=2)
-        ]
+    table = read_csv_table(EXCEPTIONS, str(path.relative_to(raw)), path.read_bytes())
+    defects += [reject.message for reject in table.rejects]
+    return [
+        (f"{path.relative_to(raw)}, ligne {row['row_number']}", str(row["token"]), int(str(row["source_line"])))
+        for row in table.rows
+    ]

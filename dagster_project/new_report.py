@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from dagster_project.catalogue import SIDECAR, file_sha256
+from dagster_project.check_transcription import EXCEPTIONS
 from dagster_project.errors import WrongUseError
 from dagster_project.quality.relations import RELATIONS
 from dagster_project.readers import LAYOUTS
@@ -21,7 +22,6 @@ FAMILIES = {
     "report_local_actions": ("report_local_actions", "local_actions.csv", "initiatives locales"),
     "report_governance": ("report_governance", "governance.csv", "groupes de travail, conférences, instances"),
 }
-EXCEPTIONS = ("source_line", "token", "reason")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def scaffold_report(raw: Path, report: NewReport) -> Iterator[str]:
         yield f"{folder / file} : {what}"
     reconciliation.mkdir(parents=True)
     _header(reconciliation / "relations.csv", [column.name for column in RELATIONS.columns])
-    _header(reconciliation / "exceptions.csv", list(EXCEPTIONS))
+    _header(reconciliation / "exceptions.csv", [column.name for column in EXCEPTIONS.columns])
     (reconciliation / "errata.yml").write_text("[]\n", "utf-8")
     yield f"{reconciliation} : relations, errata, nombres qui ne sont pas des chiffres"
     yield ""

@@ -108,6 +108,14 @@ def test_an_exception_accounts_for_its_number(small: tuple[Path, Path]) -> None:
     assert "1 nombres exceptés" in check_text(raw, text)
 
 
+def test_an_exception_without_its_reason_is_refused(small: tuple[Path, Path]) -> None:
+    raw, text = small
+    except_(raw, "10,12,")
+    rewrite(raw, text, "\n" * 9 + "le 12, 35 070*\n")
+    with pytest.raises(RefusedDataError, match=r"exceptions\.csv, ligne 2, colonne C \(reason\)"):
+        check_text(raw, text)
+
+
 def test_an_exception_that_no_longer_applies_is_named(small: tuple[Path, Path]) -> None:
     raw, text = small
     except_(raw, "10,12,date")
