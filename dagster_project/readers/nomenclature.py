@@ -1,0 +1,50 @@
+"""Territory codes as producers write them: the official code and name, whatever the dialect."""
+
+import csv
+import unicodedata
+from functools import cache
+
+from dagster_project.settings import TERRITORIES
+
+# SOURCES: BDM and Webstat prefix a D; estimates of population read back as floats; CNAF and DREES split Corsica as 20A.
+_CORSICA = {"20A": "2A", "20B": "2B", "201": "2A", "202": "2B"}
+
+
+@cache
+def names(level: str) -> dict[str, str]:
+    """Official name of each territory of a level (country, region, departement), by code."""
+    with TERRITORIES.open(encoding="utf-8") as file:
+        return {
+            row["territory_code"]: row["territory_name"]
+            for row in csv.DictReader(file)
+            if row["territory_level"] == level and not row["valid_to"]
+        }
+
+
+def departement_code(written: object) -> str | None:
+    """The official code of a département, from ``1``, ``01``, ``1.0``, ``D01``, ``20A``, ``971.0``; None if none is."""
+    code = str(written).strip().upper().removeprefix("D").removesuffix(".0")
+    code = _CORSICA.get(code, code)
+    if code.isdigit() and len(code) == 1:
+        code = f"0{code}"
+    return code if code in names("departement") else None
+
+
+def region_code(written: object) -> str | None:
+    """The official code of a region, from ``1``, ``01``, ``1.0``, ``R01``; None if none is."""
+    code = str(written).strip().upper().removeprefix("R").removesuffix(".0")
+    if code.isdigit() and len(code) == 1:
+        code = f"0{code}"
+    return code if code in names("region") else None
+
+
+def same_name(written: object, official: str) -> bool:
+    """Whether a name is the official one, but for case, accents, hyphens, stars and blanks."""
+    return plain(written) == plain(official)
+
+
+def plain(written: object) -> str:
+    """A name reduced to what tells it from others: lower case, no accent, words of letters and digits."""
+    decomposed = unicodedata.normalize("NFKD", str(written).replace("œ", "oe").replace("Œ", "Oe"))
+    letters = "".join(" " if not one.isalnum() else one.lower() for one in decomposed if not unicodedata.combining(one))
+    return " ".join(letters.split())
