@@ -1,4 +1,4 @@
-"""Delimited text of any size, read by DuckDB: every cell as text, every row with its number, in the file's own order."""
+"""Delimited text of any size, read by DuckDB: every cell as text, every row with its number, in file order."""
 
 import csv
 import io
