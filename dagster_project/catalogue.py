@@ -12,20 +12,13 @@ from pathlib import Path
 from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dagster_project.errors import RefusedDataError
+from dagster_project.readers import LAYOUTS, OFFICIAL_MODULES
 
 SIDECAR = "edition.yml"
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-Layout = Literal[
-    "report_figures",
-    "report_budget_lines",
-    "report_measures",
-    "report_local_actions",
-    "report_governance",
-    "producer_extract",
-]
 
 
 class _Strict(BaseModel):
@@ -100,7 +93,7 @@ class Sidecar(_Strict):
     publisher: str
     dataset: str
     title: str
-    layout: Layout
+    layout: str
     version_label: str
     url: str | None
     origin: str
@@ -115,6 +108,13 @@ class Sidecar(_Strict):
     coverage: tuple[Coverage, ...] = ()
     rounding: tuple[Rounding, ...] = ()
     files: tuple[RawFile, ...] = Field(min_length=1)
+
+    @field_validator("layout")
+    @classmethod
+    def _known_layout(cls, name: str) -> str:
+        if name not in LAYOUTS and name not in OFFICIAL_MODULES:
+            raise ValueError(f"« {name} » n'est pas une forme de fichier connue")
+        return name
 
 
 class Edition(_Strict):
@@ -150,7 +150,7 @@ class Dataset(_Strict):
     editions: tuple[Edition, ...]
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> str:
         return self.editions[-1].sidecar.layout
 
 

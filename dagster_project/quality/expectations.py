@@ -76,9 +76,9 @@ class Suites:
         engine: Engine = self._source.get_engine()
         return engine
 
-    def examine(self, edition: Edition) -> list[ExpectationResult]:
-        """Run the suite of the edition's dataset on its rows, which stand in the view ``door.examined``."""
-        suite = gx.ExpectationSuite(name=edition.dataset, expectations=_expectations(edition.sidecar.layout))
+    def examine(self, edition: Edition, table: str) -> list[ExpectationResult]:
+        """Run the suite of the edition's raw table on its rows, which stand in the view ``door.examined``."""
+        suite = gx.ExpectationSuite(name=edition.dataset, expectations=_expectations(table))
         if self._examined is None:
             asset = self._source.add_table_asset("examined", table_name="examined", schema_name="door")
             self._examined = asset.add_batch_definition_whole_table("whole")
@@ -86,16 +86,17 @@ class Suites:
         return [_result(result) for result in validation.results]
 
 
-def _expectations(layout: str) -> list[Expectation]:
+def _expectations(table: str) -> list[Expectation]:
     suites = {
         "report_figures": (*_COMMON, *_TERRITORIES, *_INDICATORS, *_REPORT_FIGURES),
         "report_budget_lines": (*_COMMON, *_TERRITORIES, *_BUDGET_LINES),
         "report_measures": (*_COMMON, _unique("measure_id"), _resolves("parent_measure_id", "measure_id")),
         "report_local_actions": (*_COMMON, _unique("action_id")),
         "report_governance": (*_COMMON, _unique("body_id")),
-        "producer_extract": (*_COMMON, *_TERRITORIES, *_INDICATORS, *_EXTRACT),
+        "producer_extract": (*_COMMON, *_TERRITORIES, *_INDICATORS, *_CELLS_ONCE),
+        "cell": (*_COMMON, *_INDICATORS, *_CELLS_ONCE),
     }
-    return [make() for make in suites[layout]]
+    return [make() for make in suites[table]]
 
 
 def _no_rows(description: str, query: str) -> Any:
@@ -193,14 +194,16 @@ _REPORT_FIGURES = (
     _no_rows(
         "Un chiffre répété a la valeur de celui qu'il répète",
         """
-        select concat('ligne ', batch.row_number, ' : ', batch.figure_id, ' répète ', batch.repeat_of, ', ', case
-                when principal.figure_id is null then 'qui n''existe pas' else 'qui vaut autre chose'
-            end) as message
+        select concat('ligne ', batch.row_number, ' : ', batch.figure_id, ' répète ', batch.repeat_of,
+            ', qui n''existe pas ou vaut autre chose') as message
         from {batch} as batch
-        left join raw.report_figures as principal
-            on batch.repeat_of = principal.figure_id
-        where batch.repeat_of is not null
-            and (principal.figure_id is null or batch.value is distinct from principal.value)
+        where batch.repeat_of is not null and not exists (
+            select 1
+            from raw.report_figures as principal
+            where principal.figure_id = batch.repeat_of
+                and principal.value is not distinct from batch.value
+                and split_part(principal.edition_id, '/', 1) = split_part(batch.edition_id, '/', 1)
+        )
         """,
     ),
     _no_rows(
@@ -237,7 +240,7 @@ _BUDGET_LINES = (
         """,
     ),
 )
-_EXTRACT = (
+_CELLS_ONCE = (
     _no_rows(
         "Chaque cellule est donnée une seule fois",
         """

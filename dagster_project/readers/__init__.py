@@ -1,9 +1,16 @@
-"""One layout a kind of file: bytes become typed rows and named defects. Pure: no Dagster, no database."""
+"""One layout a kind of file: bytes become typed rows and named defects. Pure: no Dagster, no warehouse."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from dagster_project.readers.strategy import REPORT_GOVERNANCE, REPORT_LOCAL_ACTIONS, REPORT_MEASURES
 from dagster_project.readers.table import Layout
 from dagster_project.readers.transcription import PRODUCER_EXTRACT, REPORT_BUDGET_LINES, REPORT_FIGURES
 
+if TYPE_CHECKING:
+    from dagster_project.readers.official import OfficialLayout
+
+# Tables filled by hand.
 LAYOUTS: dict[str, Layout] = {
     layout.name: layout
     for layout in (
@@ -15,3 +22,12 @@ LAYOUTS: dict[str, Layout] = {
         PRODUCER_EXTRACT,
     )
 }
+
+# Producers' own files: the module of each layout, imported when one is read.
+OFFICIAL_MODULES: dict[str, str] = {}
+
+
+def official_layout(name: str) -> "OfficialLayout":
+    """The layout of a producer's own files with this name."""
+    layouts: tuple[OfficialLayout, ...] = import_module(f"{__name__}.{OFFICIAL_MODULES[name]}").LAYOUTS
+    return next(layout for layout in layouts if layout.name == name)

@@ -76,6 +76,8 @@ class Reading:
         self.set_aside: Counter[str] = Counter()
         self.rejects: list[Reject] = []
         self.flags: list[Reject] = []
+        # Tables of a geographic code that the reader made beside, for there are no cells in one.
+        self.nomenclature: tuple[str, ...] = ()
         self._waiting: list[Cell] = []
         declared = ", ".join(f"{column.name} {column.sql_type}" for column in CELL_COLUMNS)
         connection.execute(f"create or replace temp table {table} ({declared})")

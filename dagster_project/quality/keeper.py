@@ -1,0 +1,221 @@
+"""The stage file on the door's side: raw tables, what each edition brought in, and what was made of the rest."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from dagster_project.catalogue import Edition
+from dagster_project.errors import BilanError
+from dagster_project.quality.door import DoorReport
+from dagster_project.quality.expectations import Suites
+from dagster_project.quality.producer_files import ProducerFiles, read_producer_files
+from dagster_project.readers import LAYOUTS
+from dagster_project.readers.cells import CELL_COLUMNS
+from dagster_project.readers.table import Column, ReadResult, Reject, Row, integer, read_csv_table, text
+from dagster_project.settings import TERRITORIES
+
+CELLS = "cell"
+_PROVENANCE = (
+    Column("edition_id", "varchar", text),
+    Column("file_name", "varchar", text),
+    Column("file_sha256", "varchar", text),
+    Column("row_number", "integer", integer),
+)
+_NOTES = """
+    edition_id varchar, note_kind varchar, file varchar, sheet varchar, row_number integer, column_letter varchar,
+    column_name varchar, found varchar, expected varchar, rule varchar, cells bigint
+"""
+_NOMENCLATURE = {
+    "cog_territory": """
+        edition_id varchar, territory_level varchar, territory_code varchar, territory_name varchar,
+        region_code varchar, departement_code varchar, parent_code varchar, type varchar, cog_year integer
+    """,
+    "cog_move": """
+        edition_id varchar, mod varchar, effective_on date, type_before varchar, code_before varchar,
+        label_before varchar, type_after varchar, code_after varchar, label_after varchar
+    """,
+}
+
+
+class Keeper:
+    """Reads and examines one edition after another; only what is accepted stays in the raw tables."""
+
+    def __init__(self, stage: str) -> None:
+        self._suites = Suites(stage)
+        self._connection = self._suites.engine.raw_connection()
+        # What SQLAlchemy wraps: the one connection that readers fill, and that frames are registered with.
+        self._duckdb: Any = self._connection.driver_connection
+        self._execute("create schema raw; create schema door;")
+        for layout in LAYOUTS.values():
+            self._execute(f"create table raw.{layout.name} ({_declared(_columns(layout.name))})")
+        self._execute(f"create table raw.{CELLS} ({_declared((*_PROVENANCE, *CELL_COLUMNS))})")
+        self._execute(f"create table raw.edition_note ({_NOTES})")
+        for name, columns in _NOMENCLATURE.items():
+            self._execute(f"create table raw.{name} ({columns})")
+        self._execute(
+            "create table raw.expectation_result "
+            "(edition_id varchar, name varchar, description varchar, success boolean, messages varchar[])"
+        )
+        self._execute(f"create table door.territory as select * from read_csv('{TERRITORIES}', all_varchar = true)")
+        self._execute(
+            "create table door.expected_cell (indicator_code varchar, territory_level varchar, territory_code varchar, "
+            "territory_name varchar, period_code varchar)"
+        )
+
+    def examine(self, edition: Edition) -> DoorReport:
+        """Read the edition's files, then run its suite; a refused edition leaves nothing behind."""
+        if edition.sidecar.layout in LAYOUTS:
+            return self._examine_table(edition)
+        return self._examine_producer_files(edition)
+
+    def close(self) -> None:
+        self._execute("drop schema door cascade")
+        self._connection.close()
+        self._suites.engine.dispose()
+
+    def _examine_table(self, edition: Edition) -> DoorReport:
+        read = _read(edition)
+        kept = len(read.rows)
+        if read.rows_read != kept + read.rows_set_aside:
+            raise BilanError(f"{edition.edition_id} : {read.rows_read} lignes lues, {kept} gardées")
+        table = edition.sidecar.layout
+        if not read.rejects:
+            self._insert(f"raw.{table}", [column.name for column in _columns(table)], read.rows)
+        return self._report(edition, table, read.rejects, (read.rows_read, kept, read.rows_set_aside), [])
+
+    def _examine_producer_files(self, edition: Edition) -> DoorReport:
+        files = read_producer_files(self._duckdb, edition)
+        report = self._report(
+            edition, CELLS, files.rejects, (files.cells_read, files.cells_kept, files.set_aside.total()), files.flags
+        )
+        if report.accepted:
+            self._note(edition, files)
+        else:
+            for name in _NOMENCLATURE:
+                self._execute(f"delete from raw.{name} where edition_id = ?", [edition.edition_id])
+        return report
+
+    def _report(
+        self,
+        edition: Edition,
+        table: str,
+        rejects: Sequence[Reject],
+        counts: tuple[int, int, int],
+        flags: Sequence[Reject],
+    ) -> DoorReport:
+        results: list[dict[str, Any]] = []
+        messages = [reject.message for reject in rejects]
+        if not rejects:
+            results = self._expectations(edition, table)
+            rejects = [_broken(edition, result, message) for result in results for message in result["messages"]]
+            messages = [f"{reject.file} : {reject.rule} : {reject.found}" for reject in rejects]
+        if messages:
+            self._execute(f"delete from raw.{table} where edition_id = ?", [edition.edition_id])
+        return DoorReport(
+            edition.edition_id,
+            not messages,
+            *counts,
+            [flag.message for flag in flags],
+            results,
+            messages,
+            [asdict(reject) for reject in rejects],
+        )
+
+    def _note(self, edition: Edition, files: ProducerFiles) -> None:
+        """Keep what was set aside and what was flagged: people see both beside the figures."""
+        for reason, cells in sorted(files.set_aside.items()):
+            self._execute(
+                "insert into raw.edition_note (edition_id, note_kind, rule, cells) values (?, 'set_aside', ?, ?)",
+                [edition.edition_id, reason, cells],
+            )
+        for flag in files.flags:
+            self._execute(
+                "insert into raw.edition_note values (?, 'flag', ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+                [
+                    edition.edition_id, flag.file, flag.sheet, flag.row, flag.column_letter, flag.column, flag.found,
+                    flag.expected, flag.rule,
+                ],
+            )  # fmt: skip
+
+    def _expectations(self, edition: Edition, table: str) -> list[dict[str, Any]]:
+        self._execute(
+            f"create or replace view door.examined as "
+            f"select * from raw.{table} where edition_id = '{edition.edition_id}'"
+        )
+        self._expect_cells(edition)
+        results = [asdict(result) for result in self._suites.examine(edition, table)]
+        for result in results:
+            self._execute(
+                "insert into raw.expectation_result values (?, ?, ?, ?, ?)",
+                [
+                    edition.edition_id,
+                    result["name"],
+                    result["description"],
+                    result["success"],
+                    list(result["messages"]),
+                ],
+            )
+        return results
+
+    def _expect_cells(self, edition: Edition) -> None:
+        self._execute("delete from door.expected_cell")
+        for coverage in edition.sidecar.coverage:
+            self._execute(
+                """
+                insert into door.expected_cell
+                select indicator_code, territory_level, territory_code, territory_name, period_code
+                from door.territory
+                cross join (select unnest(?::varchar[]) as indicator_code) as indicator
+                cross join (select unnest(?::varchar[]) as period_code) as period
+                where territory_level = ? and (region_code = ? or territory_level = 'country')
+                """,
+                [list(coverage.indicators), list(coverage.periods), coverage.level, coverage.region_code],
+            )
+
+    def _insert(self, table: str, names: list[str], rows: list[Row]) -> None:
+        import pandas
+
+        frame = pandas.DataFrame([[row.get(name) for name in names] for row in rows], columns=names, dtype="object")
+        self._duckdb.register("incoming", frame)
+        self._execute(f"insert into {table} select * from incoming")
+        self._duckdb.unregister("incoming")
+
+    def _execute(self, statement: str, parameters: list[Any] | None = None) -> None:
+        self._connection.cursor().execute(statement, parameters or [])
+
+
+def _columns(layout: str) -> tuple[Column, ...]:
+    declared = LAYOUTS[layout]
+    return (*_PROVENANCE, *declared.columns, *declared.derived)
+
+
+def _declared(columns: tuple[Column, ...]) -> str:
+    return ", ".join(f'"{column.name}" {column.sql_type}' for column in columns)
+
+
+def _read(edition: Edition) -> ReadResult:
+    """Every file of the edition, with the address of each row and the producer's stated rounding."""
+    whole = ReadResult()
+    rounded = {code: rounding.to for rounding in edition.sidecar.rounding for code in rounding.indicators}
+    for file in edition.sidecar.files:
+        content = (edition.folder / file.name).read_bytes()
+        result = read_csv_table(LAYOUTS[edition.sidecar.layout], file.name, content)
+        whole.rows_read += result.rows_read
+        whole.rows_set_aside += result.rows_set_aside
+        whole.rejects += [_located(reject, edition) for reject in result.rejects]
+        provenance: Row = {"edition_id": edition.edition_id, "file_name": file.name, "file_sha256": file.sha256}
+        for row in result.rows:
+            if step := rounded.get(str(row.get("indicator_code"))):
+                row["printed_step"] = step
+            whole.rows.append(row | provenance)
+    return whole
+
+
+def _broken(edition: Edition, result: dict[str, Any], message: str) -> Reject:
+    """An expectation's defect, in the shape of a refused cell."""
+    rule = result["description"]
+    return Reject(edition.edition_id, None, None, None, message, rule, rule, "Reprenez le fichier du producteur.")
+
+
+def _located(reject: Reject, edition: Edition) -> Reject:
+    return replace(reject, file=f"{edition.edition_id}/{reject.file}")

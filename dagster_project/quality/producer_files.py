@@ -1,0 +1,62 @@
+"""The producers' own files of an edition, read into the stage: cells kept, set aside, refused and flagged."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import duckdb
+
+from dagster_project.catalogue import Edition
+from dagster_project.errors import BilanError
+from dagster_project.readers import official_layout
+from dagster_project.readers.cells import CELL_COLUMNS, Reading
+from dagster_project.readers.table import Reject
+
+_COLUMNS = ", ".join(column.name for column in CELL_COLUMNS)
+
+
+@dataclass
+class ProducerFiles:
+    """Every file of an edition, read: ``cells_read == cells_kept + set_aside + refused``."""
+
+    cells_read: int = 0
+    cells_kept: int = 0
+    set_aside: Counter[str] = field(default_factory=Counter)
+    rejects: list[Reject] = field(default_factory=list)
+    flags: list[Reject] = field(default_factory=list)
+
+
+def read_producer_files(connection: duckdb.DuckDBPyConnection, edition: Edition) -> ProducerFiles:
+    """Read the files of an edition, and add their cells to ``raw.cell`` unless one of them is refused.
+
+    Raises:
+        BilanError: a reader lost count of its cells.
+    """
+    layout = official_layout(edition.sidecar.layout)
+    whole = ProducerFiles()
+    for file in edition.sidecar.files:
+        reading = Reading(connection, f"{edition.edition_id}/{file.name}")
+        layout.read(edition.folder / file.name, reading)
+        kept = reading.cells_kept
+        if not reading.rejects and reading.cells_read != kept + reading.cells_set_aside:
+            counts = f"{reading.cells_read} cellules lues, {kept} gardées, {reading.cells_set_aside} écartées"
+            raise BilanError(f"{reading.file} : {counts}")
+        whole.cells_read += reading.cells_read
+        whole.cells_kept += kept
+        whole.set_aside += reading.set_aside
+        whole.rejects += reading.rejects
+        whole.flags += reading.flags
+        if not whole.rejects:
+            connection.execute(
+                f"insert into raw.cell select ?, ?, ?, row_number() over (), {_COLUMNS} from {reading.table}",
+                [edition.edition_id, file.name, file.sha256],
+            )
+            _keep_nomenclature(connection, edition, reading)
+    return whole
+
+
+def _keep_nomenclature(connection: duckdb.DuckDBPyConnection, edition: Edition, reading: Reading) -> None:
+    """A geographic code holds territories and moves, not cells."""
+    for table in reading.nomenclature:
+        connection.execute(
+            f"insert into raw.{table} by name select ? as edition_id, * from {table}", [edition.edition_id]
+        )
