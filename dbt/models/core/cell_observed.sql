@@ -1,71 +1,123 @@
 -- Every cell each edition gives, in one shape. A figure printed again in its own report is not observed twice.
-select
-    dataset,
-    edition_id,
-    publication_rank,
-    known_from,
-    reference,
-    indicator_code,
-    territory_level,
-    territory_code,
-    territory_label,
-    population_group,
-    period_label,
-    period_start,
-    period_end,
-    period_code,
-    value,
-    lower,
-    upper,
-    unit,
-    qualifier,
-    marker,
-    obs_status,
-    cited_source,
-    printed_text,
-    printed_step,
-    file_sha256,
-    row_number,
-    cast(null as varchar) as source_file,
-    cast(null as varchar) as source_sheet,
-    cast(null as integer) as source_row,
-    cast(null as varchar) as source_column,
-    source_line
-from {{ ref('stg_report__figure') }}
-where indicator_code is not null and repeat_of is null
+-- `scope_area` is the part of the country an edition that holds this cell undertakes to cover.
+with cell as (
+    select
+        dataset,
+        edition_id,
+        publication_rank,
+        known_from,
+        reference,
+        indicator_code,
+        territory_level,
+        territory_code,
+        territory_label,
+        population_group,
+        period_label,
+        period_start,
+        period_end,
+        period_code,
+        value,
+        lower,
+        upper,
+        unit,
+        qualifier,
+        marker,
+        obs_status,
+        cited_source,
+        printed_text,
+        printed_step,
+        file_sha256,
+        row_number,
+        cast(null as varchar) as source_file,
+        cast(null as varchar) as source_sheet,
+        cast(null as integer) as source_row,
+        cast(null as varchar) as source_column,
+        source_line
+    from {{ ref('stg_report__figure') }}
+    where indicator_code is not null and repeat_of is null
 
-union all
+    union all
+
+    select
+        dataset,
+        edition_id,
+        publication_rank,
+        known_from,
+        reference,
+        indicator_code,
+        territory_level,
+        territory_code,
+        territory_label,
+        population_group,
+        period_label,
+        period_start,
+        period_end,
+        period_code,
+        value,
+        cast(null as decimal(24, 6)) as lower,
+        cast(null as decimal(24, 6)) as upper,
+        unit,
+        'exact' as qualifier,
+        marker,
+        obs_status,
+        cast(null as varchar) as cited_source,
+        printed_text,
+        printed_step,
+        file_sha256,
+        row_number,
+        source_file,
+        source_sheet,
+        source_row,
+        source_column,
+        cast(null as integer) as source_line
+    from {{ ref('stg_extract__figure') }}
+
+    union all
+
+    select
+        dataset,
+        edition_id,
+        publication_rank,
+        known_from,
+        reference,
+        indicator_code,
+        territory_level,
+        territory_code,
+        territory_label,
+        population_group,
+        period_label,
+        period_start,
+        period_end,
+        period_code,
+        value,
+        cast(null as decimal(24, 6)) as lower,
+        cast(null as decimal(24, 6)) as upper,
+        unit,
+        'exact' as qualifier,
+        marker,
+        obs_status,
+        cast(null as varchar) as cited_source,
+        printed_text,
+        printed_step,
+        file_sha256,
+        row_number,
+        file_name as source_file,
+        source_sheet,
+        source_row,
+        source_column,
+        cast(null as integer) as source_line
+    from {{ ref('stg_producer__cell') }}
+)
 
 select
-    dataset,
-    edition_id,
-    publication_rank,
-    known_from,
-    reference,
-    indicator_code,
-    territory_level,
-    territory_code,
-    territory_label,
-    population_group,
-    period_label,
-    period_start,
-    period_end,
-    period_code,
-    value,
-    cast(null as decimal(24, 6)) as lower,
-    cast(null as decimal(24, 6)) as upper,
-    unit,
-    'exact' as qualifier,
-    marker,
-    obs_status,
-    cast(null as varchar) as cited_source,
-    printed_text,
-    printed_step,
-    file_sha256,
-    row_number,
-    source_file,
-    source_sheet,
-    source_row,
-    source_column,
-    cast(null as integer) as source_line
-from {{ ref('stg_extract__figure') }}
+    cell.*,
+    case
+        when cell.territory_level in ('commune', 'iris') then substr(cell.territory_code, 1, 2)
+        else coalesce(departement.region_code, '')
+    end as scope_area
+from cell
+left join {{ ref('territories') }} as departement
+    on
+        cell.territory_level = 'departement'
+        and departement.territory_level = 'departement'
+        and cell.territory_code = departement.territory_code

@@ -1,3 +1,26 @@
+-- Level x code x validity. Communes come from the official geographic codes archived: one that a later code no longer
+-- lists stopped being one with that code.
+with commune as (
+    select
+        territory_code,
+        max_by(territory_name, cog_year) as territory_name,
+        max_by(region_code, cog_year) as region_code,
+        max_by(departement_code, cog_year) as departement_code,
+        min(cog_year) as first_year,
+        max(cog_year) as last_year
+    from {{ ref('stg_producer__territory') }}
+    where territory_level = 'commune'
+    group by territory_code
+),
+
+archived as (
+    select
+        min(cog_year) as first_year,
+        max(cog_year) as last_year
+    from {{ ref('stg_producer__territory') }}
+    where territory_level = 'commune'
+)
+
 select
     territory_level,
     territory_code,
@@ -8,3 +31,17 @@ select
     valid_from,
     valid_to
 from {{ ref('territories') }}
+
+union all
+
+select
+    'commune' as territory_level,
+    commune.territory_code,
+    commune.territory_name,
+    'commune' as category,
+    commune.region_code,
+    commune.departement_code,
+    case when commune.first_year > archived.first_year then make_date(commune.first_year, 1, 1) end as valid_from,
+    case when commune.last_year < archived.last_year then make_date(commune.last_year + 1, 1, 1) end as valid_to
+from commune
+cross join archived

@@ -1,0 +1,19 @@
+select
+    edition_id as edition,
+    cast(
+        row_number() over (
+            partition by edition_id
+            order by note_kind asc, file asc, sheet asc, row_number asc, column_letter asc, rule asc
+        ) as integer
+    ) as note_order,
+    note_kind,
+    file,
+    sheet,
+    row_number as source_row,
+    column_letter as source_column,
+    column_name as source_column_name,
+    found,
+    expected,
+    rule as note_rule_fr,
+    cells
+from {{ ref('stg_producer__edition_note') }}

@@ -1,0 +1,100 @@
+-- Values of communes on the newest geographic code. What adds up is carried through mergers, when every commune that
+-- merged has its value, and says so; a rate follows its commune through a change of code, never through a merger.
+with known as (
+    select
+        observation.dataset,
+        observation.indicator_code,
+        observation.indicator_label_fr,
+        observation.territory_code,
+        observation.period_code,
+        observation.period_start,
+        observation.period_end,
+        observation.population_group,
+        observation.value,
+        observation.unit,
+        observation.obs_status,
+        observation.edition_id,
+        indicator.nature in ('count', 'stock_end_of_month', 'flow', 'amount') as adds_up
+    from {{ ref('fct_observation') }} as observation
+    inner join {{ ref('dim_indicator') }} as indicator on observation.indicator_code = indicator.indicator_code
+    where observation.territory_level = 'commune' and observation.known_to is null
+),
+
+placed as (
+    select
+        known.*,
+        coalesce(successor.successor_code, known.territory_code) as current_code
+    from known
+    left join {{ ref('commune_successor') }} as successor
+        on
+            known.territory_code = successor.commune_code
+            and known.period_end < successor.effective_on
+            and (known.adds_up or successor.is_same_commune)
+),
+
+merged as (
+    select
+        successor_code,
+        effective_on,
+        count(distinct commune_code) as expected
+    from {{ ref('commune_successor') }}
+    group by successor_code, effective_on
+),
+
+carried as (
+    select
+        placed.dataset,
+        placed.indicator_code,
+        placed.indicator_label_fr,
+        placed.current_code as territory_code,
+        placed.period_code,
+        placed.period_start,
+        placed.population_group,
+        sum(placed.value) as value,
+        placed.unit,
+        max(placed.obs_status) as obs_status,
+        placed.edition_id,
+        count(placed.value) as communes,
+        coalesce(max(merged.expected), 1) as communes_expected,
+        string_agg(
+            case when placed.territory_code <> placed.current_code then placed.territory_code end, ', '
+            order by placed.territory_code
+        ) as carried_from
+    from placed
+    left join merged
+        on
+            placed.current_code = merged.successor_code
+            and placed.period_end < merged.effective_on
+            and placed.adds_up
+    group by
+        placed.dataset,
+        placed.indicator_code,
+        placed.indicator_label_fr,
+        placed.current_code,
+        placed.period_code,
+        placed.period_start,
+        placed.population_group,
+        placed.unit,
+        placed.edition_id
+)
+
+select
+    carried.dataset,
+    carried.indicator_code,
+    carried.indicator_label_fr,
+    'commune' as territory_level,
+    carried.territory_code,
+    coalesce(territory.territory_name, carried.territory_code) as territory_name,
+    carried.period_code,
+    carried.period_start,
+    carried.population_group,
+    cast(case when carried.communes = carried.communes_expected then carried.value end as decimal(24, 6)) as value,
+    carried.unit,
+    carried.obs_status,
+    cast(carried.communes as integer) as communes,
+    cast(carried.communes_expected as integer) as communes_expected,
+    carried.carried_from,
+    carried.edition_id as edition
+from carried
+left join {{ ref('dim_territory') }} as territory
+    on territory.territory_level = 'commune' and carried.territory_code = territory.territory_code
