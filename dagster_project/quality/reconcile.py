@@ -36,6 +36,7 @@ class Figure:
     series: str = ""
     period: str = ""
     territory: str = ""
+    breaks: str = ""
 
     @property
     def doubt(self) -> Fraction:
@@ -89,6 +90,17 @@ class Relation:
             return term.figure.lower is not None and term.figure.upper is not None
         return term.figure.value is not None
 
+    @property
+    def break_between(self) -> str | None:
+        """The break of a series that stands between two of its values compared here, if one does. French."""
+        breaks: dict[str, str] = {}
+        for term in self.terms:
+            if term.figure and term.figure.series and self.operator in ("sum", "growth", "same", "at_most"):
+                first = breaks.setdefault(term.figure.series, term.figure.breaks)
+                if first != term.figure.breaks:
+                    return max(first, term.figure.breaks, key=len)
+        return None
+
     def with_term(self, index: int, term: Term) -> "Relation":
         return replace(self, terms=(*self.terms[:index], term, *self.terms[index + 1 :]))
 
@@ -109,7 +121,7 @@ class Outcome:
 
 def evaluate(relation: Relation) -> Outcome:
     """Compute both sides of a relation and say whether it holds."""
-    if relation.missing:
+    if relation.missing or relation.break_between:
         return _not_computable(relation)
     if relation.operator == "complete":
         return Outcome("holds", _total(relation.side("left")))

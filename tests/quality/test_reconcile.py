@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dagster_project.quality.diagnosis import Figures, Investigation
 from dagster_project.quality.reconcile import Figure, Outcome, Relation, Term, evaluate, french
 from tests.quality.figures import figure
 
@@ -110,3 +111,20 @@ def test_numbers_are_written_as_french_readers_write_them() -> None:
     assert french(Fraction(17940580)) == "17\u202f940\u202f580"
     assert french(Fraction("7.285")) == "7,29" or french(Fraction("7.285")) == "7,28"
     assert french(None) == "—"
+
+
+def test_a_break_of_the_series_stops_a_comparison_with_its_reason() -> None:
+    before = figure("2023-09", 100, series="aah")
+    after = figure("2024-09", 120, series="aah", breaks="Déconjugalisation de l'AAH")
+    rise = figure("rise", 20, unit="percent", step=Fraction(1))
+    terms = (
+        Term("left", Fraction(1), after, "2024-09", "AAH"),
+        Term("base", Fraction(1), before, "2023-09", "AAH"),
+        Term("right", Fraction(1), rise, "rise", "hausse"),
+    )
+    growth = Relation("r", "growth", terms)
+    investigation = Investigation([growth], Figures.of([before, after, rise]))
+    assert investigation.outcomes["r"].verdict == "not_computable"
+    diagnosis = investigation.diagnose(growth)
+    assert diagnosis is not None
+    assert "Déconjugalisation" in diagnosis.sentence

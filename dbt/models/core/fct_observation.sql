@@ -27,6 +27,15 @@ select
     cell.edition_id,
     edition.publisher,
     edition.source_priority,
+    -- The breaks of the series up to this value: two values with the same ones may be compared.
+    coalesce(
+        (
+            select string_agg(series_break.reason_fr, ' ; ' order by series_break.starts_on)
+            from {{ ref('series_breaks') }} as series_break
+            where series_break.indicator_code = cell.indicator_code and series_break.starts_on <= cell.period_start
+        ),
+        ''
+    ) as breaks_fr,
     indicator.subject,
     indicator.member,
     indicator.label_fr as indicator_label_fr,

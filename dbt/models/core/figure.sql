@@ -13,12 +13,15 @@ with printed as (
         figure.printed_step,
         figure.period_code,
         figure.period_label,
+        coalesce(observation.breaks_fr, '') as breaks_fr,
         figure.indicator_code,
         figure.territory_level,
         figure.territory_code,
         figure.population_group
     from {{ ref('stg_report__figure') }} as figure
     inner join {{ ref('dim_edition') }} as edition on figure.edition_id = edition.edition_id
+    left join {{ ref('fct_observation') }} as observation
+        on figure.reference = observation.reference and observation.known_to is null
     where edition.is_newest
 ),
 
@@ -35,6 +38,7 @@ published as (
         printed_step,
         period_code,
         period_label,
+        breaks_fr,
         indicator_code,
         territory_level,
         territory_code,
@@ -56,6 +60,7 @@ line as (
         printed_step,
         cast(year as varchar) as period_code,
         cast(year as varchar) as period_label,
+        '' as breaks_fr,
         concat('budget:', stage, ':', line_code) as indicator_code,
         territory_level,
         territory_code,
@@ -84,6 +89,7 @@ select
     printed_step,
     period_code,
     period_label,
+    breaks_fr,
     concat(territory_level, '-', territory_code) as territory_key,
     case
         when indicator_code is null then ''

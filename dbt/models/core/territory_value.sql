@@ -10,6 +10,7 @@ with observed as (
         period_start,
         value,
         obs_status,
+        breaks_fr,
         dataset,
         edition_id,
         row_number() over (
@@ -30,6 +31,7 @@ contracted as (
         make_date(year, 1, 1) as period_start,
         cast(sum(amount_eur) as decimal(24, 6)) as value,
         'A' as obs_status,
+        '' as breaks_fr,
         dataset,
         edition_id
     from {{ ref('fct_budget_line') }}
@@ -56,6 +58,7 @@ illustrated as (
         make_date(cast(edition.version_label as integer), 1, 1) as period_start,
         cast(count(*) as decimal(24, 6)) as value,
         'A' as obs_status,
+        '' as breaks_fr,
         action.dataset,
         action.edition_id
     from action
@@ -73,6 +76,7 @@ every_value as (
         period_start,
         value,
         obs_status,
+        breaks_fr,
         dataset,
         edition_id
     from observed
@@ -88,7 +92,9 @@ series as (
         *,
         lag(value) over one_series as value_before,
         lag(period_code) over one_series as period_before,
-        lag(indicator_version) over one_series = indicator_version and obs_status <> 'B' as is_comparable,
+        lag(indicator_version) over one_series = indicator_version
+        and lag(breaks_fr) over one_series = breaks_fr
+        and obs_status <> 'B' as is_comparable,
         lead(period_code) over one_series as period_after
     from every_value
     window one_series as (partition by indicator_code, territory_level, territory_code order by period_start)
