@@ -1,9 +1,10 @@
-"""When things run: one job, one schedule."""
+"""When things run: one job, one schedule, and the drop zone."""
 
 import os
 
 import dagster as dg
 
+from dagster_project.inbox import listing_digest
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.publish import is_already_served
 from dagster_project.settings import TIMEZONE, load_settings
@@ -30,3 +31,19 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.S
     if is_already_served(settings, made_from):
         return dg.SkipReason("Rien n'a changé depuis la version publiée.")
     return dg.RunRequest()
+
+
+@dg.sensor(
+    job=refresh_job,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Un fichier déposé dans raw/inbox/ est classé, ou refusé avec ses raisons",
+)
+def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Ask for a run when what waits in the inbox is not what was last seen there, whatever the clock says."""
+    digest = listing_digest(load_settings().raw)
+    if digest is None:
+        return dg.SensorResult(cursor="", skip_reason="Rien n'attend dans raw/inbox/.")
+    if digest == context.cursor:
+        return dg.SkipReason("Ce qui attend dans raw/inbox/ a déjà été examiné.")
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=digest)], cursor=digest)

@@ -8,7 +8,7 @@ from dagster_project.assets.ingest import context_asset, ingest_asset
 from dagster_project.assets.publish import release_asset
 from dagster_project.assets.reconcile import relation_verdict
 from dagster_project.assets.transform import core_asset, marts_asset
-from dagster_project.automation import daily_refresh, refresh_job
+from dagster_project.automation import daily_refresh, inbox, refresh_job
 from dagster_project.catalogue import load_catalogue
 from dagster_project.refresh import Refresh
 from dagster_project.settings import Settings, load_settings
@@ -36,6 +36,7 @@ def build_definitions(settings: Settings | None = None, **overrides: object) -> 
         ],
         jobs=[refresh_job],
         schedules=[daily_refresh],
+        sensors=[inbox],
         resources=resources,
     )
 

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 
 from dagster_project.catalogue import Dataset, Edition, load_catalogue
 from dagster_project.errors import RefusedDataError
+from dagster_project.inbox import Filed, file_inbox
 from dagster_project.release.fingerprint import Fingerprint, fingerprint
 from dagster_project.release.lock import run_lock
 from dagster_project.settings import Settings
@@ -76,6 +77,7 @@ class Refresh:
         self.timings: dict[str, float] = {}
         self.intakes: dict[str, Intake] = {}
         self.published: Published | None = None
+        self.filed: list[Filed] = []
         self._dbt_nodes = 0
         self._verdicts: dict[str, int] = {}
         self._waived: list[str] = []
@@ -93,7 +95,9 @@ class Refresh:
             RefusedDataError: a raw file is not the one its sidecar describes.
         """
         with run_lock(settings.lock):
+            filed = file_inbox(settings.raw, date.today())
             refresh = cls(settings, load_catalogue(settings.raw), fingerprint(settings.raw), republish=republish)
+            refresh.filed = filed
             with refresh._door:
                 # The door takes seconds to load, in its own process: dbt loads meanwhile.
                 warm_up = Thread(target=_warm_up, daemon=True)
@@ -127,6 +131,12 @@ class Refresh:
         if not intake.accepted:
             raise RefusedDataError("\n".join(intake.refused))
         return intake
+
+    def take_in_the_rest(self) -> None:
+        """Take in the datasets nobody asked for: those filed since the run's list of assets was made."""
+        for dataset in self.catalogue:
+            if dataset.name not in self.intakes:
+                self.take_in(dataset.name)
 
     def write_context(self) -> None:
         """Write editions, relations, errata and the dictionary beside the raw rows.
@@ -204,8 +214,14 @@ class Refresh:
 
     @property
     def refused(self) -> list[str]:
-        """Messages on the editions that were passed over."""
-        return [message for intake in self.intakes.values() for message in intake.refused]
+        """Messages on the files left in the inbox, and on the editions that were passed over."""
+        dropped = [message for file in self.filed if not file.edition for message in file.messages]
+        return dropped + [message for intake in self.intakes.values() for message in intake.refused]
+
+    @property
+    def flags(self) -> list[str]:
+        """What was kept, and is hardly believable."""
+        return [flag for intake in self.intakes.values() for report in intake.reports for flag in report.flags]
 
     def _leave_rejects(self) -> None:
         """The refused cells as a table people can open; none when nothing was refused."""

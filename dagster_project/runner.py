@@ -3,14 +3,17 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from dagster_project.catalogue import load_catalogue
 from dagster_project.history import environment, prepare_history
+from dagster_project.inbox import Filed, file_inbox, waiting
 from dagster_project.release.fingerprint import fingerprint
+from dagster_project.release.lock import run_lock
 from dagster_project.release.publish import is_already_served, served_manifest
 from dagster_project.settings import PROJECT, Settings
 
@@ -44,7 +47,12 @@ def run_refresh(
         RefusedDataError: data was refused; nothing was published.
         BilanError: the run failed for another known reason.
     """
-    if not force and (unchanged := _unchanged(settings)):
+    if waiting(settings.raw):
+        with run_lock(settings.lock):
+            filed = file_inbox(settings.raw, date.today())
+    else:
+        filed = []
+    if not force and (unchanged := _unchanged(settings, filed)):
         return unchanged
 
     from dagster_project.refresh import Narrator, Refresh
@@ -55,19 +63,36 @@ def run_refresh(
         _execute(refresh)
         assert refresh.published is not None
         return RefreshOutcome(
-            refresh.published.message, _summary(settings, refresh.checks), refresh.refused, refresh.timings
+            refresh.published.message,
+            [*_filed(filed), *_summary(settings, refresh.checks), *_flagged(refresh.flags)],
+            refresh.refused,
+            refresh.timings,
         )
 
 
-def _unchanged(settings: Settings) -> RefreshOutcome | None:
+def _unchanged(settings: Settings, filed: Sequence[Filed]) -> RefreshOutcome | None:
     load_catalogue(settings.raw)
     if not is_already_served(settings, fingerprint(settings.raw)):
         return None
     served = served_manifest(settings)
     assert served is not None
+    left = [message for file in filed if not file.edition for message in file.messages]
     return RefreshOutcome(
-        f"Inchangé : la version {served['release_id']} est à jour.", refused=served["checks"]["refused"]
+        f"Inchangé : la version {served['release_id']} est à jour.",
+        summary=_filed(filed),
+        refused=list(dict.fromkeys([*left, *served["checks"]["refused"]])),
     )
+
+
+def _filed(filed: Sequence[Filed]) -> list[str]:
+    return [message for file in filed if file.edition for message in file.messages]
+
+
+def _flagged(flags: Sequence[str]) -> list[str]:
+    if not flags:
+        return []
+    shown = [f"  {flag}" for flag in flags[:_SHOWN_GAPS]]
+    return [f"{len(flags)} cellules peu vraisemblables, à vérifier (marts.edition_note) :", *shown]
 
 
 def _execute(refresh: Any) -> None:

@@ -27,6 +27,7 @@ def seen(definitions: dg.Definitions) -> dict[str, object]:
             for schedule in definitions.schedules or []
             if isinstance(schedule, dg.ScheduleDefinition)
         },
+        "sensors": {sensor.name: sensor.job_name for sensor in definitions.sensors or []},
     }
 
 

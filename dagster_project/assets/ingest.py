@@ -6,7 +6,7 @@ import dagster as dg
 
 from dagster_project.catalogue import Dataset
 from dagster_project.errors import RefusedDataError
-from dagster_project.refresh import Refresh
+from dagster_project.refresh import Intake, Refresh
 
 DOOR_CHECK = "controle_d_entree"
 CONTEXT = dg.AssetKey(["raw", "context"])
@@ -55,12 +55,17 @@ def _door_check(run: Refresh, name: str, key: dg.AssetKey, severity: dg.AssetChe
         passed=not intake.refused,
         severity=severity,
         metadata={
+            "peu vraisemblable": dg.MetadataValue.md("\n".join(f"- {flag}" for flag in _flags(intake)) or "rien"),
             "refus": dg.MetadataValue.md("\n".join(f"- {message}" for message in intake.refused) or "aucun"),
             "great_expectations": dg.MetadataValue.json(
                 {report.edition_id: report.expectations for report in intake.reports}
             ),
         },
     )
+
+
+def _flags(intake: Intake) -> list[str]:
+    return [flag for report in intake.reports for flag in report.flags]
 
 
 def context_asset(datasets: Sequence[Dataset]) -> dg.AssetsDefinition:
@@ -73,6 +78,7 @@ def context_asset(datasets: Sequence[Dataset]) -> dg.AssetsDefinition:
         description="Éditions retenues, relations, errata et dictionnaire",
     )
     def context(run: dg.ResourceParam[Refresh]) -> None:
+        run.take_in_the_rest()
         run.write_context()
 
     return context

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from dagster_project.readers.cells import Reading
 
@@ -32,7 +33,7 @@ class EditionFacts:
 
 @dataclass(frozen=True)
 class OfficialLayout:
-    """A kind of file a producer publishes."""
+    """A kind of file a producer publishes, or a person fills; restricted where its cells are not to be published."""
 
     name: str
     publisher: str
@@ -42,3 +43,4 @@ class OfficialLayout:
     recognise: Callable[[Path], Recognition]
     edition: Callable[[Path], EditionFacts]
     read: Callable[[Path, Reading], None]
+    access: Literal["open", "restricted"] = "open"

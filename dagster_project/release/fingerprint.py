@@ -58,7 +58,8 @@ def git_commit() -> str | None:
 
 def _input_files(raw: Path) -> Iterator[Path]:
     for path in sorted(raw.rglob("*")):
-        if path.is_file() and path.relative_to(raw).parts[0] != _INBOX and path.parent != raw:
+        parts = path.relative_to(raw).parts
+        if path.is_file() and len(parts) > 1 and parts[0] != _INBOX and not any(part.startswith(".") for part in parts):
             yield path
 
 
