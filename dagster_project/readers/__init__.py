@@ -24,7 +24,9 @@ LAYOUTS: dict[str, Layout] = {
 }
 
 # Producers' own files: the module of each layout, imported when one is read.
-OFFICIAL_MODULES: dict[str, str] = {}
+OFFICIAL_MODULES: dict[str, str] = {
+    "drees_monthly_workbook": "drees.monthly_workbook",
+}
 
 
 def official_layout(name: str) -> "OfficialLayout":

@@ -1,0 +1,1 @@
+"""Files of the DREES (Direction de la recherche, des études, de l'évaluation et des statistiques)."""

@@ -1,0 +1,63 @@
+"""What DREES workbooks have in common: titles above their tables, and the date in their properties."""
+
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from dagster_project.readers.drees.figures import is_blank
+from dagster_project.readers.official import EditionFacts
+from dagster_project.readers.spreadsheet import Sheet, Value
+
+_TITLE_ROWS = 5
+_ZIP = b"PK\x03\x04"
+
+
+def title_in(rows: list[list[Value]]) -> str:
+    """The title of a sheet: the first text of its first rows."""
+    texts = (cell.strip() for row in rows[:_TITLE_ROWS] for cell in row[:3] if isinstance(cell, str))
+    return next((text for text in texts if text), "")
+
+
+def titles(path: Path) -> Iterator[tuple[str, str]]:
+    """Name and title of each sheet, one after the other; nothing where the file is not an XLSX workbook."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_ZIP)) != _ZIP:
+                return
+        workbook = CalamineWorkbook.from_path(path)
+        for name in workbook.sheet_names:
+            yield name, title_in(workbook.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=_TITLE_ROWS))
+    except (CalamineError, OSError, ValueError):
+        return
+
+
+def modified_on(path: Path) -> date | None:
+    """The date a workbook was last modified, from its properties."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            properties = archive.read("docProps/core.xml").decode("utf-8", errors="replace")
+        match = re.search(r"<dcterms:modified[^>]*>(\d{4}-\d{2}-\d{2})T", properties)
+        return date.fromisoformat(match[1]) if match else None
+    except (OSError, ValueError, KeyError, NotImplementedError, RuntimeError, zipfile.BadZipFile):
+        return None
+
+
+def edition_by_properties(path: Path, label: str | None = None) -> EditionFacts:
+    """The edition a workbook's properties tell: the month of its last change, unless it states a label of its own."""
+    modified = modified_on(path)
+    if modified is None:
+        return EditionFacts(label or "")
+    return EditionFacts(
+        label or f"{modified:%Y-%m}",
+        published_not_after=modified,
+        basis="date de dernière modification du classeur (docProps/core.xml)",
+    )
+
+
+def last_row_used(page: Sheet) -> int:
+    """The last row of a sheet with something in it; 0 when it is empty."""
+    return max((number for number, row in page.rows_from(1) if any(not is_blank(cell) for cell in row)), default=0)

@@ -1,0 +1,75 @@
+"""What was known when: the same history whatever the order the editions arrived in, and every past day can be asked."""
+
+import json
+import shutil
+from pathlib import Path
+
+from dagster_project.query import open_release, rows_of
+from dagster_project.runner import run_refresh
+from dagster_project.seal import seal_edition
+from dagster_project.settings import Settings
+from tests.end_to_end.test_refusals import edit
+
+UNEMPLOYMENT = "insee/unemployment"
+FIRST, SECOND = "2023-12-20", "2024-03-20"
+
+
+def later_edition(raw: Path) -> None:
+    """The next quarter's edition, which revises Ariège and withdraws nothing."""
+    folder = raw / UNEMPLOYMENT / SECOND
+    shutil.copytree(raw / UNEMPLOYMENT / FIRST, folder)
+    edit(
+        folder / "occitanie.csv",
+        lambda rows: [
+            row | {"value": "9.9", "printed_text": "9.9"} if row["territory_code"] == "09" else row for row in rows
+        ],
+    )
+    sidecar = folder / "edition.yml"
+    sidecar.write_text(sidecar.read_text(encoding="utf-8").replace(FIRST, SECOND), encoding="utf-8")
+    list(seal_edition(folder))
+
+
+def digests(settings: Settings) -> dict[str, str]:
+    manifest = json.loads((settings.served.resolve().parent / "manifest.json").read_text(encoding="utf-8"))
+    return {name: table["sha256"] for name, table in manifest["marts"].items()}
+
+
+def refresh(settings: Settings) -> None:
+    run_refresh(settings, tell=lambda line: None)
+
+
+def test_two_orders_of_arrival_give_the_same_digests(workshop: Settings, tmp_path: Path) -> None:
+    later_edition(workshop.raw)
+    refresh(workshop)
+
+    other = Settings(tmp_path / "other_raw", tmp_path / "other_warehouse")
+    shutil.copytree(workshop.raw, other.raw)
+    kept = shutil.move(other.raw / UNEMPLOYMENT / FIRST, tmp_path / "late")
+    refresh(other)
+    assert digests(other) != digests(workshop)
+    shutil.move(kept, other.raw / UNEMPLOYMENT / FIRST)
+    refresh(other)
+    assert digests(other) == digests(workshop)
+
+
+def test_any_past_day_can_be_asked(workshop: Settings) -> None:
+    later_edition(workshop.raw)
+    refresh(workshop)
+    as_known = """
+        select unemployment_rate_pct as rate from marts.unemployment_rate_history
+        where dataset = 'insee/unemployment' and territory_level = 'departement' and territory_code = '09'
+            and known_from <= ?::date and (known_to is null or known_to > ?::date)
+    """
+    with open_release(workshop) as connection:
+        before, after = (
+            [float(row["rate"]) for row in rows_of(connection, as_known, day, day)]
+            for day in ("2024-01-01", "2024-04-01")
+        )
+        (revised,) = rows_of(
+            connection,
+            "select versions, revisions, upward_revisions from marts.revision where dataset = 'insee/unemployment'",
+        )
+    assert (len(before), after) == (1, [9.9])
+    assert before != after
+    assert (revised["revisions"], revised["upward_revisions"]) == (1, 1)
+    assert revised["versions"] == 15
