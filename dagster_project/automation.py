@@ -1,9 +1,16 @@
-"""When things run: one job, one schedule, and the drop zone."""
+"""When things run: the refresh and its schedule, the drop zone, and a fetch a producer on its own calendar."""
 
 import os
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
 
 import dagster as dg
 
+from dagster_project.catalogue import Dataset, load_catalogue
+from dagster_project.connectors.calendar import is_stale
+from dagster_project.connectors.fetch import fetch
+from dagster_project.connectors.producers import SOURCES
 from dagster_project.inbox import listing_digest
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.publish import is_already_served
@@ -47,3 +54,62 @@ def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReaso
     if digest == context.cursor:
         return dg.SkipReason("Ce qui attend dans raw/inbox/ a déjà été examiné.")
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=digest)], cursor=digest)
+
+
+def fetch_automation() -> tuple[list[dg.JobDefinition], list[dg.ScheduleDefinition]]:
+    """A job and a schedule a producer: every day at 5:30 while an edition of it is awaited."""
+    jobs, schedules = [], []
+    by_publisher = sorted(SOURCES, key=lambda source: source.publisher)
+    for publisher, sources in groupby(by_publisher, key=lambda source: source.publisher):
+        job = _fetch_job(publisher, [source.name for source in sources])
+        jobs.append(job)
+        schedules.append(_fetch_schedule(publisher, job))
+    return jobs, schedules
+
+
+def _fetch_job(publisher: str, names: Sequence[str]) -> dg.JobDefinition:
+    @dg.op(name=f"newest_editions_of_{publisher}", description="Cherche la dernière édition chez le producteur, et l'archive")
+    def fetch_editions(context: dg.OpExecutionContext) -> None:
+        settings = load_settings()
+        results = fetch(settings.raw, settings.connectors, names, context.log.info)
+        if failed := [f"{result.dataset} : {result.message}" for result in results if result.status == "failed"]:
+            raise dg.Failure("\n".join(failed))
+
+    @dg.job(name=f"fetch_{publisher}", description=", ".join(names), executor_def=dg.in_process_executor)
+    def fetch_job() -> None:
+        fetch_editions()
+
+    return fetch_job
+
+
+def _fetch_schedule(publisher: str, job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=f"{publisher}_editions",
+        job=job,
+        cron_schedule="30 5 * * *",
+        execution_timezone=TIMEZONE,
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description="Chaque jour à 5 h 30, pendant les mois où le producteur publie ou tant qu'une édition manque",
+    )
+    def awaited_editions(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        awaited = awaited_from(publisher, load_catalogue(load_settings().raw), context.scheduled_execution_time.date())
+        if not awaited:
+            return dg.SkipReason("Aucune édition n'est attendue ce mois-ci.")
+        return dg.RunRequest(tags={"attendu": ", ".join(awaited)[:60]})
+
+    return awaited_editions
+
+
+def awaited_from(publisher: str, datasets: Sequence[Dataset], today: date) -> list[str]:
+    """The producer's datasets worth asking for on that day: published this month, late, or never archived."""
+    archived = {dataset.name: dataset.editions[-1].sidecar.published.known_from for dataset in datasets}
+    return [
+        source.name
+        for source in SOURCES
+        if source.publisher == publisher
+        and (
+            source.name not in archived
+            or today.month in source.calendar.months
+            or is_stale(source, archived[source.name], today)
+        )
+    ]

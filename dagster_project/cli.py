@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import click
 
@@ -74,6 +74,28 @@ def query(sql: str, form: str) -> None:
     click.echo(run_query(load_settings(), sql, form), nl=False)
 
 
+@cli.command(epilog="Exemples : bilan fetch ; bilan fetch drees ; bilan fetch insee/unemployment_bdm")
+@click.argument("datasets", nargs=-1)
+@click.option("--list", "listed", is_flag=True, help="Montre les jeux de données connus, sans rien télécharger.")
+def fetch(datasets: tuple[str, ...], listed: bool) -> None:
+    """Cherche chez les producteurs la dernière édition de chaque jeu de données, et l'archive si elle est nouvelle.
+
+    DATASETS sont des noms « producteur/jeu », ou « producteur » pour tous les siens ; sans nom, tous. Une clé demandée
+    par un producteur se place dans l'environnement (BILAN_KEY_<PRODUCTEUR>).
+    """
+    from dagster_project.connectors.fetch import fetch as fetch_datasets
+    from dagster_project.connectors.producers import SOURCES
+
+    if listed:
+        for source in SOURCES:
+            click.echo(f"{source.name:<36} {source.title_fr}")
+        return
+    settings = load_settings()
+    results = fetch_datasets(settings.raw, settings.connectors, datasets or None, click.echo)
+    if any(result.status == "failed" for result in results):
+        raise BilanError("Un jeu de données au moins n'a pas été téléchargé ; les autres ne sont pas touchés.")
+
+
 @cli.command("check-transcription", epilog="Exemple : bilan check-transcription rapport-2021.txt")
 @click.argument("text", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check_transcription(text: Path) -> None:
@@ -124,6 +146,25 @@ def new_report(publisher: str, year: int, region: str, text: Path, title: str | 
     report = NewReport(publisher, str(year), region, title or text.stem, text)
     for line in scaffold_report(load_settings().raw, report):
         click.echo(line)
+
+
+@cli.command(epilog="Exemple : bilan template calpae --departement 31 --year 2025")
+@click.argument("kind", type=click.Choice(["calpae"]))
+@click.option("--departement", help="Code du département qui remplit le classeur.")
+@click.option("--region", help="Code de la région : un classeur pour tous ses départements.")
+@click.option("--year", required=True, type=click.IntRange(2019, 2100), help="Année des indicateurs.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Fichier à écrire.")
+def template(kind: str, departement: str | None, region: str | None, year: int, output: Path | None) -> None:
+    """Écrit un classeur à remplir à la main, puis à déposer dans raw/inbox/."""
+    from dagster_project.calpae_template import write_template
+
+    if (departement is None) == (region is None):
+        raise WrongUseError("Donnez --departement ou --region, l'un des deux.")
+    level: Literal["departement", "region"] = "departement" if departement else "region"
+    code = departement or region
+    path = output or Path(f"{kind}-{level}-{code}-{year}.xlsx")
+    write_template(path, level=level, code=str(code), year=year)
+    click.echo(f"{path} : remplissez-le, puis déposez-le dans raw/inbox/.")
 
 
 @cli.command(epilog="Exemple : bilan seal raw/drees/monthly_benefits/2020-12")

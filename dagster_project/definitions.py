@@ -8,7 +8,7 @@ from dagster_project.assets.ingest import context_asset, ingest_asset
 from dagster_project.assets.publish import release_asset
 from dagster_project.assets.reconcile import relation_verdict
 from dagster_project.assets.transform import core_asset, marts_asset
-from dagster_project.automation import daily_refresh, inbox, refresh_job
+from dagster_project.automation import daily_refresh, fetch_automation, inbox, refresh_job
 from dagster_project.catalogue import load_catalogue
 from dagster_project.refresh import Refresh
 from dagster_project.settings import Settings, load_settings
@@ -25,6 +25,7 @@ def build_definitions(settings: Settings | None = None, **overrides: object) -> 
     """Fresh definitions from the catalogue found in ``raw/``; `overrides` replace resources by name."""
     datasets = load_catalogue((settings or load_settings()).raw)
     resources: Mapping[str, object] = {"run": run_resource, **overrides}
+    fetch_jobs, fetch_schedules = fetch_automation()
     return dg.Definitions(
         assets=[
             *(ingest_asset(dataset) for dataset in datasets),
@@ -34,8 +35,8 @@ def build_definitions(settings: Settings | None = None, **overrides: object) -> 
             marts_asset(),
             release_asset(),
         ],
-        jobs=[refresh_job],
-        schedules=[daily_refresh],
+        jobs=[refresh_job, *fetch_jobs],
+        schedules=[daily_refresh, *fetch_schedules],
         sensors=[inbox],
         resources=resources,
     )

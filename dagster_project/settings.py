@@ -36,6 +36,11 @@ class Settings:
         return self.warehouse / ".lock"
 
     @property
+    def connectors(self) -> Path:
+        """What earlier fetches learnt, and downloads under way; losing it costs only time."""
+        return self.warehouse / ".connectors"
+
+    @property
     def history(self) -> Path:
         """Dagster's home: runs, checks and ticks."""
         return self.warehouse / ".dagster"

@@ -1,7 +1,10 @@
 """What `bilan status` says, without loading anything slow."""
 
 from collections.abc import Iterator
+from datetime import date
 
+from dagster_project.catalogue import load_catalogue
+from dagster_project.freshness import ages
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.lock import lock_holder
 from dagster_project.release.publish import is_already_served, served_manifest
@@ -25,5 +28,8 @@ def status_lines(settings: Settings) -> Iterator[str]:
     yield f"{len(served['marts'])} tables :"
     for name, table in served["marts"].items():
         yield f"  {name:<28} {table['rows']:>8} lignes"
+    yield "Jeux de données :"
+    for age in ages(load_catalogue(settings.raw), date.today()):
+        yield f"  {age.sentence}"
     for message in served["checks"]["refused"]:
         yield f"Refusé : {message}"

@@ -1,14 +1,17 @@
 """One asset a dataset of the catalogue, and the context that closes the door behind the last of them."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 import dagster as dg
 
 from dagster_project.catalogue import Dataset
 from dagster_project.errors import RefusedDataError
+from dagster_project.freshness import ages, calendar_of
 from dagster_project.refresh import Intake, Refresh
 
 DOOR_CHECK = "controle_d_entree"
+AGE_CHECK = "edition_attendue"
 CONTEXT = dg.AssetKey(["raw", "context"])
 
 
@@ -22,11 +25,19 @@ def ingest_asset(dataset: Dataset) -> dg.AssetsDefinition:
     key = raw_key(dataset.name)
     newest = dataset.editions[-1].sidecar
 
+    calendar = calendar_of(dataset.name)
+    checks = [dg.AssetCheckSpec(DOOR_CHECK, asset=key, blocking=True, description="Lecture, puis contrôles")]
+    if calendar:
+        checks.append(
+            dg.AssetCheckSpec(AGE_CHECK, asset=key, description="L'édition attendue de son producteur est là")
+        )
+
     @dg.asset(
         key=key,
         group_name="raw",
         description=newest.title,
-        check_specs=[dg.AssetCheckSpec(DOOR_CHECK, asset=key, blocking=True, description="Lecture, puis contrôles")],
+        check_specs=checks,
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=calendar.longest_wait) if calendar else None,
     )
     def ingest(run: dg.ResourceParam[Refresh]) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         try:
@@ -35,6 +46,14 @@ def ingest_asset(dataset: Dataset) -> dg.AssetsDefinition:
             yield _door_check(run, dataset.name, key, dg.AssetCheckSeverity.ERROR)
             raise
         yield _door_check(run, dataset.name, key, dg.AssetCheckSeverity.WARN)
+        if calendar:
+            (age,) = ages([run.dataset(dataset.name)], date.today())
+            yield dg.AssetCheckResult(
+                check_name=AGE_CHECK,
+                passed=not age.is_late,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"âge": dg.MetadataValue.text(age.sentence)},
+            )
         accepted = [report for report in run.intakes[dataset.name].reports if report.accepted]
         yield dg.MaterializeResult(
             asset_key=key,

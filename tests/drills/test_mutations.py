@@ -1,0 +1,77 @@
+"""Genuine files damaged at random are refused or flagged; harmless variants of them are not.
+
+Counts: BILAN_MUTATIONS damages a file (3 in CI; `BILAN_MUTATIONS=30` for the whole drill).
+"""
+
+import os
+import random
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.inbox import recognise
+from dagster_project.readers.cells import Reading
+from dagster_project.settings import PROJECT
+from tests.drills.mutate import DAMAGES, VARIANTS, Mutation
+
+DATA = PROJECT.parent / "shared" / "data"
+TIMES = int(os.environ.get("BILAN_MUTATIONS", "1"))
+FILES = sorted(path for path in DATA.rglob("*.csv") if path.parent.name not in ("derived", "insee_cog"))
+
+pytestmark = [
+    pytest.mark.skipif(not DATA.exists(), reason="the producers' genuine files are not kept with the project"),
+    pytest.mark.slow,
+]
+
+
+def judged(path: Path) -> tuple[list[str], list[str]]:
+    """What a file is refused for, and what is flagged in it."""
+    layout, recognition = recognise(path)
+    if not recognition.is_certain:
+        return ["not recognised"], []
+    with duckdb.connect() as connection:
+        reading = Reading(connection, path.name)
+        layout.read(path, reading)
+        return [one.message for one in reading.rejects], [one.message for one in reading.flags]
+
+
+def known(path: Path) -> bool:
+    return judged(path) == ([], [])
+
+
+def mutated(path: Path, mutation: Mutation, folder: Path, seed: int) -> Path | None:
+    content = path.read_bytes()
+    changed = mutation(content, random.Random(seed))
+    if changed is None or changed == content:
+        return None
+    copy = folder / path.name
+    copy.write_bytes(changed)
+    return copy
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_damaged_file_is_refused_or_flagged(path: Path, tmp_path: Path) -> None:
+    if not known(path):
+        pytest.skip("no layout reads this file")
+    tried, missed = 0, []
+    for name, damage in DAMAGES.items():
+        for seed in range(TIMES):
+            if copy := mutated(path, damage, tmp_path, seed):
+                tried += 1
+                rejects, flags = judged(copy)
+                if not rejects and not flags:
+                    missed.append(f"{name} (seed {seed})")
+    print(f"{path.name}: {tried - len(missed)} of {tried} caught; missed: {missed}")
+    assert tried >= 5
+    assert len(missed) <= 0.02 * tried, missed
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_harmless_variant_is_read(path: Path, tmp_path: Path) -> None:
+    if not known(path):
+        pytest.skip("no layout reads this file")
+    for name, variant in VARIANTS.items():
+        for seed in range(TIMES):
+            if copy := mutated(path, variant, tmp_path, seed):
+                assert judged(copy) == ([], []), name
