@@ -20,11 +20,12 @@ _MAX_NAME = 100
 
 @dataclass(frozen=True)
 class NewEdition:
-    """What is known of files about to be archived; `label` is the producer's own name of the edition."""
+    """What is known of files about to be archived; the folder is named by `label`."""
 
     publisher: str
     dataset: str
     label: str
+    version_label: str
     title: str
     layout: str
     published: Publication
@@ -44,43 +45,51 @@ def archived_as(raw: Path, publisher: str, dataset: str, hashes: frozenset[str])
     return None
 
 
-def archive(raw: Path, edition: NewEdition, files: Mapping[str, Path], retrieved_at: date) -> Path:
+def archive(raw: Path, edition: NewEdition, files: Mapping[str, Path], today: date, *, by: str) -> Path:
     """Copy files (by the name they shall have) into a new edition folder, in one step, and return it.
 
-    A label already taken by other bytes gets a number: a correction is an edition of its own.
+    A label already taken by other bytes gets a number: a correction is an edition of its own. The folder is built two
+    levels down in a hidden one, where no catalogue looks, then renamed. What an archiving of the same hand (`by`) left
+    behind when it was killed is removed: each hand works under a lock of its own.
     """
     dataset = raw / edition.publisher / edition.dataset
     dataset.mkdir(parents=True, exist_ok=True)
-    for interrupted in dataset.glob(".*"):
-        shutil.rmtree(interrupted)
-    building = Path(tempfile.mkdtemp(prefix=".", dir=dataset))
+    for remains in dataset.glob(f".{by}-*"):
+        shutil.rmtree(remains)
+    hidden = Path(tempfile.mkdtemp(prefix=f".{by}-", dir=dataset))
     try:
-        written = tuple(_copied(source, building / name) for name, source in files.items())
-        sidecar = Sidecar(
-            publisher=edition.publisher,
-            dataset=edition.dataset,
-            title=edition.title,
-            layout=edition.layout,
-            version_label=edition.label,
-            url=edition.url,
-            origin=edition.origin,
-            published=edition.published,
-            retrieved_at=retrieved_at,
-            licence=edition.licence,
-            access=edition.access,
-            maturity=edition.maturity,
-            files=written,
-        )
-        content = sidecar.model_dump(mode="json", exclude_defaults=True) | {"url": edition.url}
-        _write(building / SIDECAR, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110))
-        building.chmod(0o755)
+        building = hidden / "edition"
+        building.mkdir()
+        written = tuple(_copied(source, building / name) for name, source in sorted(files.items()))
+        sidecar = _sidecar(edition, written, today).model_dump(mode="json", exclude_unset=True)
+        content = yaml.safe_dump(sidecar, sort_keys=False, allow_unicode=True, width=110)
+        (building / SIDECAR).write_text(content, encoding="utf-8")
+        flush(building / SIDECAR)
+        flush(building)
         folder = _free(dataset, edition.label)
         building.rename(folder)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
-    _sync(dataset)
+        flush(dataset)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
     return folder
+
+
+def _sidecar(edition: NewEdition, files: tuple[RawFile, ...], today: date) -> Sidecar:
+    return Sidecar(
+        publisher=edition.publisher,
+        dataset=edition.dataset,
+        title=edition.title,
+        layout=edition.layout,
+        version_label=edition.version_label,
+        url=edition.url,
+        origin=edition.origin,
+        published=edition.published,
+        retrieved_at=today,
+        licence=edition.licence,
+        access=edition.access,
+        maturity=edition.maturity,
+        files=files,
+    )
 
 
 def safe_name(name: str) -> str:
@@ -91,16 +100,8 @@ def safe_name(name: str) -> str:
 
 def _copied(source: Path, target: Path) -> RawFile:
     shutil.copyfile(source, target)
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
+    flush(target)
     return RawFile(name=target.name, sha256=file_sha256(target), bytes=target.stat().st_size)
-
-
-def _write(path: Path, content: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _free(dataset: Path, label: str) -> Path:
@@ -111,9 +112,9 @@ def _free(dataset: Path, label: str) -> Path:
     return folder
 
 
-def _sync(folder: Path) -> None:
-    """Make a rename durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def flush(path: Path) -> None:
+    """Make a file, or a folder's list of names, durable."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -68,10 +68,13 @@ def fetch_automation() -> tuple[list[dg.JobDefinition], list[dg.ScheduleDefiniti
 
 
 def _fetch_job(publisher: str, names: Sequence[str]) -> dg.JobDefinition:
-    @dg.op(name=f"newest_editions_of_{publisher}", description="Cherche la dernière édition chez le producteur, et l'archive")
+    @dg.op(
+        name=f"newest_editions_of_{publisher}",
+        description="Cherche la dernière édition chez le producteur, et l'archive",
+    )
     def fetch_editions(context: dg.OpExecutionContext) -> None:
         settings = load_settings()
-        results = fetch(settings.raw, settings.connectors, names, context.log.info)
+        results = fetch(settings.raw, settings.connectors, names, context.log.info, tolerant=True)
         if failed := [f"{result.dataset} : {result.message}" for result in results if result.status == "failed"]:
             raise dg.Failure("\n".join(failed))
 

@@ -125,7 +125,7 @@ class _Writer:
         sheet.write(1, 0, f"Situation au 31 décembre {self._year} (année {self._year} entière)", self._note)
         sheet.write(
             2, 0,
-            "Remplissez les cellules jaunes. Une réponse inconnue se dit par un signe (NR, ND, SO), jamais par un zéro. "
+            "Remplissez les cellules jaunes. Une réponse inconnue se dit par un signe (NR, ND, SO), jamais par zéro. "
             "Les pourcentages se calculent seuls.",
             self._note,
         )  # fmt: skip
@@ -273,19 +273,19 @@ def _guide(year: int) -> dict[str, tuple[str, ...]]:
     markers = " ; ".join(form.MARKERS.values())
     return {
         "Ce qui est demandé": (
-            f"Les indicateurs des conventions d'appui à la lutte contre la pauvreté et d'accès à l'emploi (CALPAE), pour "
-            f"l'année {year}, situation au 31 décembre {year}.",
+            f"Les indicateurs des conventions d'appui à la lutte contre la pauvreté et d'accès à l'emploi (CALPAE), "
+            f"pour l'année {year}, situation au 31 décembre {year}.",
             f"Trois feuilles à remplir : « {form.IDENTIFICATION} », « {form.ASE} », « {form.RSA} ».",
             "Chaque personne est comptée une seule fois, par la collectivité qui l'accompagne : le département, ou la "
             "métropole pour ceux dont elle a la charge.",
         ),
         "Remplir": (
-            "Remplissez les cellules jaunes. Les autres sont verrouillées : codes, libellés, unités et pourcentages ne se "
-            "tapent pas.",
-            "Valeur : un nombre entier (un délai moyen peut avoir une décimale : 31,5). Ni texte, ni unité, ni formule, "
-            "ni pourcentage.",
-            "Base : le nombre sur lequel porte la réponse. Si une partie des situations est inconnue, ne comptez dans la "
-            "base que celles que vous connaissez. La valeur ne dépasse jamais sa base.",
+            "Remplissez les cellules jaunes. Les autres sont verrouillées : codes, libellés, unités et pourcentages ne "
+            "se tapent pas.",
+            "Valeur : un nombre entier (un délai moyen peut avoir une décimale : 31,5). Ni texte, ni unité, ni "
+            "formule, ni pourcentage.",
+            "Base : le nombre sur lequel porte la réponse. Si une partie des situations est inconnue, ne comptez dans "
+            "la base que celles que vous connaissez. La valeur ne dépasse jamais sa base.",
             f"Signe : si vous n'avez pas la valeur, laissez-la vide et choisissez un signe dans la liste ({markers}).",
             "Zéro veut dire « aucun ». Une valeur inconnue n'est jamais un zéro.",
             "Commentaire : ce qu'il faut savoir pour lire la réponse. Il reste dans le classeur ; n'y nommez personne.",

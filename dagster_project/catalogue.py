@@ -170,8 +170,6 @@ def load_catalogue(raw: Path) -> tuple[Dataset, ...]:
     editions: list[Edition] = []
     defects: list[str] = []
     for path in sorted(raw.glob(f"*/*/*/{SIDECAR}")):
-        if path.parent.name.startswith("."):
-            continue  # an edition whose archiving was interrupted
         try:
             edition = _read_sidecar(path)
         except (ValidationError, yaml.YAMLError) as error:

@@ -74,7 +74,7 @@ def query(sql: str, form: str) -> None:
     click.echo(run_query(load_settings(), sql, form), nl=False)
 
 
-@cli.command(epilog="Exemples : bilan fetch ; bilan fetch drees ; bilan fetch insee/unemployment_bdm")
+@cli.command(epilog="Exemples : bilan fetch ; bilan fetch drees ; bilan fetch insee/unemployment")
 @click.argument("datasets", nargs=-1)
 @click.option("--list", "listed", is_flag=True, help="Montre les jeux de données connus, sans rien télécharger.")
 def fetch(datasets: tuple[str, ...], listed: bool) -> None:

@@ -121,6 +121,7 @@ def _archive(raw: Path, path: Path, layout: OfficialLayout, today: date) -> Path
         publisher=layout.publisher,
         dataset=layout.dataset,
         label=facts.label,
+        version_label=facts.label,
         title=layout.title_fr,
         layout=layout.name,
         published=_publication(facts, today),
@@ -130,7 +131,7 @@ def _archive(raw: Path, path: Path, layout: OfficialLayout, today: date) -> Path
         access=layout.access,
         maturity="provisional",
     )
-    return archive(raw, edition, {safe_name(path.name): path}, today)
+    return archive(raw, edition, {safe_name(path.name): path}, today, by="inbox")
 
 
 def _publication(facts: EditionFacts, today: date) -> Publication:

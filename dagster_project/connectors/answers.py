@@ -60,9 +60,9 @@ class Answer:
         value = self.text(*names)
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            return (moment.astimezone(_PARIS) if moment.tzinfo else moment).date()
+        except (ValueError, OverflowError):
             raise self._unexpected(value, "une date", *names) from None
-        return (moment.astimezone(_PARIS) if moment.tzinfo else moment).date()
 
     def _of_kind(self, kind: type, *names: str) -> object:
         value = self.part(*names).content

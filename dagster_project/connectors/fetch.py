@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+import httpx
+
 from dagster_project.catalogue import SIDECAR
 from dagster_project.connectors.archive import archive
 from dagster_project.connectors.download import Downloaded, download
@@ -25,7 +27,7 @@ from dagster_project.settings import TIMEZONE
 
 @dataclass(frozen=True)
 class Fetched:
-    """What became of a dataset. ``skipped``: it lacks a key or a reader, and nobody asked for it by name."""
+    """What became of a dataset. ``skipped``: it lacks a key or a reader, and no person asked for it by name."""
 
     dataset: str
     status: Literal["new", "unchanged", "failed", "skipped"]
@@ -42,11 +44,13 @@ def fetch(
     client: Client | None = None,
     sources: Sequence[Source] = SOURCES,
     bases: Mapping[str, str] | None = None,
+    tolerant: bool = False,
 ) -> list[Fetched]:
     """Fetch the datasets named (``publisher/dataset``, or ``publisher`` for all of its own), or all of them.
 
     A dataset that fails does not stop the others: the caller reads the statuses. ``state`` is a folder outside
     ``raw`` for what spares downloads. ``bases`` gives datasets another address, by name, for tests and mirrors.
+    A dataset that lacks a key or a reader fails when it is named, unless ``tolerant``, and else is skipped.
 
     Raises:
         WrongUseError: a name that is not in the table.
@@ -58,7 +62,7 @@ def fetch(
         memory = State(state)
         for source in chosen:
             placed = source.at(bases[source.name]) if bases and source.name in bases else source
-            result = _fetch_or_say(raw, memory, placed, caller, asked=names is not None)
+            result = _fetch_or_say(raw, memory, placed, caller, asked=names is not None and not tolerant)
             tell(f"{result.dataset} : {result.message}")
             results.append(result)
     return results
@@ -82,8 +86,10 @@ def _fetch_or_say(raw: Path, memory: State, source: Source, client: Client, *, a
         return _fetch_one(raw, memory, source, client)
     except FetchError as error:
         message = str(error)
+    except httpx.InvalidURL as error:
+        message = f"le catalogue donne une adresse qui n'en est pas une : {error}."
     except OSError as error:
-        message = f"disque : {error}"
+        message = f"disque : {error}."
     return Fetched(source.name, "failed", None, client.hide(f"échec. {message} raw/ n'a pas changé."))
 
 

@@ -140,7 +140,8 @@ class Client:
         if not site.holds(url.host):
             raise FetchError(f"{sent_by}, hors des domaines du producteur ({', '.join(site.domains)}).")
         came_by_https = len(visited) > 1 and visited[-2].startswith("https:")
-        if url.scheme != "https" and (url.host not in _LOOPBACK or came_by_https):
+        stays_on_this_machine = url.scheme == "http" and url.host in _LOOPBACK and not came_by_https
+        if url.scheme != "https" and not stays_on_this_machine:
             raise FetchError(f"{sent_by}, qui n'est pas en https.")
 
     def _authorization(self, site: Site) -> dict[str, str]:

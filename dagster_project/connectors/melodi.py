@@ -12,6 +12,7 @@ from dagster_project.connectors.http import Client
 from dagster_project.connectors.remote import RemoteEdition, RemoteFile, Site
 
 _PAGE = 10_000
+_MOST_OBSERVATIONS = 1_000_000  # beyond, the whole file asks less of the service than its pages
 _SUFFIXES = {"application/zip": ".zip", "text/csv": ".csv"}
 
 
@@ -62,8 +63,8 @@ class Pages:
         asked = dict(self.where)
         counted = client.answer(source, site, {**asked, "maxResult": "0", "totalCount": "true"})
         observations = counted.number("paging", "count")
-        if observations == 0:
-            raise FetchError(f"{counted.url} : aucune observation pour ce filtre.")
+        if not 0 < observations <= _MOST_OBSERVATIONS:
+            raise FetchError(f"{counted.url} : {observations} observations pour ce filtre, il est à revoir.")
         pages = range(1, -(-observations // _PAGE) + 1)
         return RemoteEdition(
             label=modified.isoformat(),

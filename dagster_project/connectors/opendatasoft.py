@@ -13,10 +13,12 @@ from dagster_project.connectors.remote import RemoteEdition, RemoteFile, Site, p
 
 _DATASETS = "/api/explore/v2.1/catalog/datasets"
 _PAGE = 100
+_MOST_DATASETS = 2_000
 _MONTHS = (
     "janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre",
     "decembre",
 )  # fmt: skip
+_YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 _MONTH_AND_YEAR = re.compile(rf"({'|'.join(_MONTHS)})[ _.-]*(?:20)?(\d\d)(?!\d)")
 
 
@@ -69,8 +71,7 @@ class NewestExport:
     def newest(self, client: Client, site: Site) -> RemoteEdition:
         """The dataset of the latest year, exported whole."""
         fitting: dict[str, Answer] = {}
-        offset = 0
-        while True:
+        for offset in range(0, _MOST_DATASETS, _PAGE):
             page = client.answer(
                 f"{site.base}{_DATASETS}",
                 site,
@@ -80,8 +81,7 @@ class NewestExport:
             for about in results:
                 if found := re.fullmatch(self.pattern, about.text("dataset_id")):
                     fitting[found["year"]] = about
-            offset += len(results)
-            if offset >= page.number("total_count") or not results:
+            if offset + len(results) >= page.number("total_count") or not results:
                 break
         if not fitting:
             raise FetchError(
@@ -106,17 +106,17 @@ class Attachment:
     suffix: str
 
     def newest(self, client: Client, site: Site) -> RemoteEdition:
-        """The attachment of the latest month its names tell, or the only one that fits."""
+        """The attachment of the latest month, or year, its names tell; or the only one that fits."""
         root = f"{site.base}{_DATASETS}/{self.dataset_id}"
         about = client.answer(root, site)
         metas = about.part("metas", "default")
         modified = metas.day("modified")
-        chosen, month = self._choose(about)
+        chosen, period = self._choose(about)
         name = self._file_name(chosen)
         # An attachment has no date of its own. The portal republishes the metadata after each change of an attachment.
         processed = metas.day("metadata_processed")
         return RemoteEdition(
-            label=month or modified.isoformat(),
+            label=period or modified.isoformat(),
             version_label=chosen.text("title"),
             published=Publication(
                 not_after=processed, basis="dernière mise à jour de la notice du jeu au catalogue du producteur"
@@ -134,8 +134,8 @@ class Attachment:
             raise FetchError(
                 f"{about.url} : aucune pièce jointe {self.suffix} ne répond à « {self.title} ». Trouvées : {titles}."
             )
-        months = [(_month(_plain(one)), one) for one in fitting]
-        dated = sorted(((month, one) for month, one in months if month), key=lambda pair: pair[0])
+        periods = [(_period(_plain(one)), one) for one in fitting]
+        dated = sorted(((period, one) for period, one in periods if period), key=lambda pair: pair[0])
         if dated and (len(dated) == 1 or dated[-1][0] != dated[-2][0]):
             return dated[-1][1], dated[-1][0]
         if len(fitting) == 1:
@@ -157,10 +157,10 @@ def _plain(one: Answer) -> str:
     return plain_name(f"{one.text('title')} {one.text('id')}").lower().replace("_", " ")
 
 
-def _month(text: str) -> str | None:
-    """The latest month a title names: ``2026-02`` for « fevrier26 »."""
+def _period(text: str) -> str | None:
+    """The latest month a title names, ``2026-02`` for « fevrier26 », else the latest year."""
     found = [f"20{year}-{_MONTHS.index(name) + 1:02}" for name, year in _MONTH_AND_YEAR.findall(text)]
-    return max(found) if found else None
+    return max(found or _YEAR.findall(text), default=None)
 
 
 def _revision(metas: Answer, *names: str) -> str:

@@ -77,7 +77,15 @@ SOURCES: tuple[Source, ...] = (
         _DREES, Calendar(_QUARTERLY, grace_days=31), "provisional",
     ),
     Source(
-        "insee", "unemployment_bdm",
+        "drees", "rsa_orientation",
+        "Orientation et accompagnement des bénéficiaires du RSA (OARSA)", "drees_oarsa",
+        opendatasoft.Attachment(
+            "3035_orientation-et-accompagnement-des-beneficiaires-du-rsa", "oarsa.*principaux indicateurs", ".xlsx"
+        ),
+        _DREES, Calendar((12,), grace_days=184), "final",
+    ),
+    Source(
+        "insee", "unemployment",
         "Taux de chômage localisés, séries trimestrielles (BDM)", "insee_bdm_sdmx",
         bdm.Dataflow("TAUX-CHOMAGE"),
         _BDM, Calendar(_QUARTERLY, grace_days=15), "provisional",
@@ -134,7 +142,7 @@ SOURCES: tuple[Source, ...] = (
         licence="Conditions de réutilisation de Webstat, à vérifier avant toute republication",
     ),
     Source(
-        "insee", "communes",
+        "insee", "cog",
         "Code officiel géographique : communes", "insee_cog_communes",
         datagouv.Resource("code-officiel-geographique-1", "csv", r"^liste des communes.* au 1er janvier"),
         _DATAGOUV, Calendar((3,), grace_days=31), "final",

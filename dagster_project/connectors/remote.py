@@ -3,9 +3,8 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from dagster_project.catalogue import Publication
 
@@ -92,4 +91,4 @@ def plain_name(text: str) -> str:
 
 def url_name(url: str) -> str:
     """The file name a URL ends with."""
-    return plain_name(unquote(PurePosixPath(urlsplit(url).path).name))
+    return plain_name(unquote(re.split("[?#]", url)[0].rpartition("/")[2]))

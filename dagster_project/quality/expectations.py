@@ -95,6 +95,8 @@ def _expectations(table: str) -> list[Expectation]:
         "report_governance": (*_COMMON, _unique("body_id")),
         "producer_extract": (*_COMMON, *_TERRITORIES, *_INDICATORS, *_CELLS_ONCE),
         "cell": (*_COMMON, *_INDICATORS, *_CELLS_ONCE),
+        "cog_territory": _COMMON,
+        "cog_move": _COMMON,
     }
     return [make() for make in suites[table]]
 

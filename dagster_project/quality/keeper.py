@@ -86,13 +86,14 @@ class Keeper:
     def _examine_producer_files(self, edition: Edition) -> DoorReport:
         files = read_producer_files(self._duckdb, edition)
         report = self._report(
-            edition, CELLS, files.rejects, (files.cells_read, files.cells_kept, files.set_aside.total()), files.flags
+            edition,
+            files.table,
+            files.rejects,
+            (files.cells_read, files.cells_kept, files.set_aside.total()),
+            files.flags,
         )
         if report.accepted:
             self._note(edition, files)
-        else:
-            for name in _NOMENCLATURE:
-                self._execute(f"delete from raw.{name} where edition_id = ?", [edition.edition_id])
         return report
 
     def _report(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from dagster_project.catalogue import Edition
+from dagster_project.catalogue import Edition, RawFile
 from dagster_project.errors import BilanError
 from dagster_project.readers import official_layout
 from dagster_project.readers.cells import CELL_COLUMNS, Reading
@@ -18,6 +18,7 @@ _COLUMNS = ", ".join(column.name for column in CELL_COLUMNS)
 class ProducerFiles:
     """Every file of an edition, read: ``cells_read == cells_kept + set_aside + refused``."""
 
+    table: str = "cell"
     cells_read: int = 0
     cells_kept: int = 0
     set_aside: Counter[str] = field(default_factory=Counter)
@@ -36,7 +37,7 @@ def read_producer_files(connection: duckdb.DuckDBPyConnection, edition: Edition)
     for file in edition.sidecar.files:
         reading = Reading(connection, f"{edition.edition_id}/{file.name}")
         layout.read(edition.folder / file.name, reading)
-        kept = reading.cells_kept
+        kept = _kept(reading)
         if not reading.rejects and reading.cells_read != kept + reading.cells_set_aside:
             counts = f"{reading.cells_read} cellules lues, {kept} gardées, {reading.cells_set_aside} écartées"
             raise BilanError(f"{reading.file} : {counts}")
@@ -46,17 +47,27 @@ def read_producer_files(connection: duckdb.DuckDBPyConnection, edition: Edition)
         whole.rejects += reading.rejects
         whole.flags += reading.flags
         if not whole.rejects:
-            connection.execute(
-                f"insert into raw.cell select ?, ?, ?, row_number() over (), {_COLUMNS} from {reading.table}",
-                [edition.edition_id, file.name, file.sha256],
-            )
-            _keep_nomenclature(connection, edition, reading)
+            _add_to_stage(connection, edition, file, reading)
+        whole.table = reading.nomenclature[0] if reading.nomenclature else whole.table
     return whole
 
 
-def _keep_nomenclature(connection: duckdb.DuckDBPyConnection, edition: Edition, reading: Reading) -> None:
-    """A geographic code holds territories and moves, not cells."""
+def _kept(reading: Reading) -> int:
+    """Cells kept; in a geographic code, which has none, rows kept."""
+    kept = reading.cells_kept
+    for table in reading.nomenclature:
+        row = reading.connection.execute(f"select count(*) from {table}").fetchone()
+        assert row is not None
+        kept += row[0]
+    return kept
+
+
+def _add_to_stage(connection: duckdb.DuckDBPyConnection, edition: Edition, file: RawFile, reading: Reading) -> None:
+    connection.execute(
+        f"insert into raw.cell select ?, ?, ?, row_number() over (), {_COLUMNS} from {reading.table}",
+        [edition.edition_id, file.name, file.sha256],
+    )
     for table in reading.nomenclature:
         connection.execute(
-            f"insert into raw.{table} by name select ? as edition_id, * from {table}", [edition.edition_id]
+            f"insert into raw.{table} by name select ? as edition_id, * from temp.{table}", [edition.edition_id]
         )

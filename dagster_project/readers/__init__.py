@@ -25,7 +25,21 @@ LAYOUTS: dict[str, Layout] = {
 
 # Producers' own files: the module of each layout, imported when one is read.
 OFFICIAL_MODULES: dict[str, str] = {
+    "calpae_workbook": "calpae.workbook",
+    "drees_monthly_flat": "drees.flat_export",
     "drees_monthly_workbook": "drees.monthly_workbook",
+    "drees_oarsa": "drees.orientation",
+    "drees_social_aid": "drees.social_aid",
+    "insee_bdm_csv": "insee.unemployment",
+    "insee_bdm_sdmx": "insee.sdmx",
+    "insee_cog_communes": "insee.cog",
+    "insee_cog_departements": "insee.cog",
+    "insee_cog_moves": "insee.cog",
+    "insee_cog_regions": "insee.cog",
+    "insee_filosofi_french_headers": "insee.filosofi",
+    "insee_filosofi_table": "insee.filosofi",
+    "insee_population_estimates": "insee.population",
+    "insee_reference_population": "insee.reference_population",
 }
 
 

@@ -10,4 +10,9 @@ select
     move.label_after
 from {{ source('raw', 'cog_move') }} as move
 inner join {{ source('raw', 'edition') }} as edition on move.edition_id = edition.edition_id
-where edition.is_newest
+where
+    edition.publication_rank = (
+        select max(newest.publication_rank)
+        from {{ source('raw', 'edition') }} as newest
+        where newest.layout = edition.layout
+    )

@@ -1,0 +1,103 @@
+"""The drop zone: what a person who copies a file into raw/inbox/ can count on."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dagster_project.automation import inbox
+from dagster_project.inbox import INBOX, file_inbox, listing_digest
+from dagster_project.query import open_release, rows_of
+from dagster_project.runner import run_refresh
+from dagster_project.settings import Settings
+from tests.readers.drees.test_monthly_workbook import invented
+from tests.readers.drees.workbook import write
+
+TODAY = date(2031, 5, 1)
+
+
+@pytest.fixture
+def dropped(workshop: Settings) -> Path:
+    """An invented workbook of the DREES, as a person copies it."""
+    folder = workshop.raw / INBOX
+    folder.mkdir(exist_ok=True)
+    return write(folder / "Données de l'année (version 2).xlsx", invented())
+
+
+def test_a_dropped_file_is_filed_published_and_gone_from_the_inbox(workshop: Settings, dropped: Path) -> None:
+    outcome = run_refresh(workshop, tell=lambda line: None)
+    assert any("archivé : drees/monthly_benefits/" in line for line in outcome.summary)
+    assert not dropped.exists()
+    with open_release(workshop) as marts:
+        (guadeloupe,) = rows_of(
+            marts,
+            "select count(*) as n from marts.beneficiaries where territory_code = '971'",
+        )
+        noted = rows_of(marts, "select note_kind, cells from marts.edition_note")
+    assert guadeloupe["n"] > 0
+    assert {note["note_kind"] for note in noted} == {"set_aside"}
+
+
+def test_the_same_file_again_adds_no_edition(workshop: Settings, dropped: Path) -> None:
+    content = dropped.read_bytes()
+    (first,) = file_inbox(workshop.raw, TODAY)
+    dropped.write_bytes(content)
+    (again,) = file_inbox(workshop.raw, TODAY)
+    assert again.edition == first.edition
+    assert "déjà archivé" in again.messages[0]
+
+
+def test_a_correction_is_an_edition_of_its_own(workshop: Settings, dropped: Path) -> None:
+    (first,) = file_inbox(workshop.raw, TODAY)
+    sheets = invented()
+    sheets["Lisez-moi"] = [["Édition corrigée"]]
+    write(dropped, sheets)
+    (second,) = file_inbox(workshop.raw, TODAY)
+    assert first.edition == "drees/monthly_benefits/2020-12-2"
+    assert second.edition == "drees/monthly_benefits/2020-12-3"
+
+
+def test_a_damaged_file_stays_with_its_reasons_beside_it(workshop: Settings, dropped: Path) -> None:
+    sheets = invented()
+    sheets["Tableau 3"][8][1] = "beaucoup"
+    write(dropped, sheets)
+    (refused,) = file_inbox(workshop.raw, TODAY)
+    assert refused.edition is None
+    assert "feuille Tableau 3, ligne 9, colonne B" in refused.messages[0]
+    assert "beaucoup" in dropped.with_name(dropped.name + ".refus.txt").read_text(encoding="utf-8")
+    assert file_inbox(workshop.raw, TODAY) == [refused]
+
+
+def test_a_file_that_lacks_something_is_told_what_it_resembles(workshop: Settings, dropped: Path) -> None:
+    dropped.unlink()
+    text = "COM,REG,DEP,NCC,LIBELLE\n09001,76,09,AIGUES JUNTES,Aigues-Juntes\n"
+    (workshop.raw / INBOX / "communes.csv").write_text(text, encoding="utf-8")
+    (refused,) = file_inbox(workshop.raw, TODAY)
+    assert refused.edition is None
+    assert "communes.csv" in refused.messages[0]
+    assert "ressemble à" in refused.messages[0]
+    assert "il manque" in refused.messages[0]
+
+
+def test_a_link_is_not_followed(workshop: Settings, dropped: Path) -> None:
+    dropped.unlink()
+    (workshop.raw / INBOX / "lien.xlsx").symlink_to("/etc/passwd")
+    (refused,) = file_inbox(workshop.raw, TODAY)
+    assert refused.edition is None
+    assert "lien" in refused.messages[0]
+
+
+def test_the_sensor_asks_once_for_what_waits_whatever_the_clock(
+    workshop: Settings, dropped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILAN_RAW", str(workshop.raw))
+    first = inbox.evaluate_tick(dg.build_sensor_context())
+    assert [request.run_key for request in first.run_requests or ()] == [listing_digest(workshop.raw)]
+    os.utime(dropped, (0, 0))
+    again = inbox.evaluate_tick(dg.build_sensor_context(cursor=first.cursor))
+    assert not again.run_requests
+    dropped.write_bytes(dropped.read_bytes() + b" ")
+    changed = inbox.evaluate_tick(dg.build_sensor_context(cursor=first.cursor))
+    assert changed.run_requests
