@@ -143,11 +143,17 @@ class Reading:
         import pandas
 
         names = [column.name for column in CELL_COLUMNS]
-        rows = [
-            cell._asdict() | {"period_code": period_code(cell.period_start, cell.period_end)} for cell in self._waiting
-        ]
-        incoming = pandas.DataFrame(rows, columns=names, dtype="object")
+        # Numbers go as text: DuckDB would guess a precision for decimals from the first of them.
+        incoming = pandas.DataFrame([_as_text(cell) for cell in self._waiting], columns=names, dtype="object")
         self.connection.register("incoming_cells", incoming)
         self.connection.execute(f"insert into {self.table} select * from incoming_cells")
         self.connection.unregister("incoming_cells")
         self._waiting.clear()
+
+
+def _as_text(cell: Cell) -> dict[str, object]:
+    return cell._asdict() | {
+        "period_code": period_code(cell.period_start, cell.period_end),
+        "value": None if cell.value is None else str(cell.value),
+        "printed_step": None if cell.printed_step is None else str(cell.printed_step),
+    }

@@ -5,10 +5,13 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.table import column_letter
 
 _HEAD = 1 << 16
+_DELIMITERS = (";", ",", "\t")
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,15 @@ def header_of(path: Path, delimiter: str, skip: int = 0) -> tuple[str, ...]:
     return tuple(name.strip() for name in record)
 
 
+def delimiter_of(path: Path) -> str:
+    """The delimiter that cuts the header of a file in most columns."""
+    return max(_DELIMITERS, key=lambda delimiter: len(header_of(path, delimiter)))
+
+
 def open_grid(reading: Reading, path: Path, delimiter: str, *, skip: int = 0, table: str = "grid") -> Grid | None:
     """Read a whole delimited file into a table of text; None, with the reason refused, where it is not one.
 
-    A line with too many or too few cells is refused by its number, and the file with it.
+    A column named twice, or a line with too many or too few cells, is refused by its place, and the file with it.
     """
     with path.open("rb") as file:
         encoding = encoding_of(file.read(_HEAD))
@@ -69,22 +77,37 @@ def open_grid(reading: Reading, path: Path, delimiter: str, *, skip: int = 0, ta
             advice="Reprenez le fichier d'origine, sans l'enregistrer depuis un tableur.",
         )  # fmt: skip
         return None
-    names = "{" + ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(header))) + "}"
-    connection = reading.connection
+    twice = [index for index, name in enumerate(header) if name and name in header[:index]]
+    for index in twice:
+        reading.reject(
+            found=header[index], expected="une seule fois chaque colonne", rule="en-tête", row=skip + 1,
+            column=column_letter(index), name=header[index], advice="Retirez la colonne en double.",
+        )  # fmt: skip
+    if twice:
+        return None
+    columns = "{" + ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(header))) + "}"
     for log in ("reject_scans", "reject_errors"):
-        connection.execute(f"drop table if exists {log}")
-    connection.execute(
-        f"""
-        create or replace temp table {table} as
-        select row_number() over () + {skip + 1} as row_number, *
-        from read_csv(
-            ?, columns = {names}, auto_detect = false, header = false, skip = {skip + 1}, delim = '{delimiter}',
-            quote = '"', escape = '"', encoding = '{encoding}', nullstr = '', strict_mode = true, store_rejects = true
+        reading.connection.execute(f"drop table if exists {log}")
+    try:
+        reading.connection.execute(
+            f"""
+            create or replace temp table {table} as
+            select row_number() over () + {skip + 1} as row_number, *
+            from read_csv(
+                ?, columns = {columns}, auto_detect = false, header = false, skip = {skip + 1}, delim = '{delimiter}',
+                quote = '"', escape = '"', encoding = '{encoding}', nullstr = '', strict_mode = true,
+                store_rejects = true
+            )
+            """,
+            [str(path)],
         )
-        """,
-        [str(path)],
-    )
-    errors = connection.execute(
+    except duckdb.Error as error:
+        reading.reject(
+            found=str(error).splitlines()[0][:80], expected=f"un tableau séparé par « {delimiter} »", rule="CSV",
+            advice="Reprenez le fichier d'origine : celui-ci n'est pas un texte bien formé.",
+        )  # fmt: skip
+        return None
+    errors = reading.connection.execute(
         "select line, any_value(error_type), any_value(csv_line) from reject_errors group by line order by line"
     ).fetchall()
     for line, _, record in errors:

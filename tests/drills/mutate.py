@@ -29,8 +29,13 @@ class Text:
 
     def bytes(self) -> bytes:
         out = io.StringIO()
-        quoting = csv.QUOTE_ALL if self.quoted else csv.QUOTE_MINIMAL
-        csv.writer(out, delimiter=self.delimiter, lineterminator=self.end, quoting=quoting).writerows(self.records)
+        dialect = csv.writer(
+            out,
+            delimiter=self.delimiter,
+            lineterminator=self.end,
+            quoting=csv.QUOTE_ALL if self.quoted else csv.QUOTE_MINIMAL,
+        )
+        dialect.writerows(self.records)
         if self.wide:
             return out.getvalue().encode("utf-16")
         return self.mark + out.getvalue().encode()

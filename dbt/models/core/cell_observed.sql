@@ -32,7 +32,8 @@ with cell as (
         cast(null as varchar) as source_sheet,
         cast(null as integer) as source_row,
         cast(null as varchar) as source_column,
-        source_line
+        source_line,
+        false as covers_itself_only
     from {{ ref('stg_report__figure') }}
     where indicator_code is not null and repeat_of is null
 
@@ -69,7 +70,8 @@ with cell as (
         source_sheet,
         source_row,
         source_column,
-        cast(null as integer) as source_line
+        cast(null as integer) as source_line,
+        false as covers_itself_only
     from {{ ref('stg_extract__figure') }}
 
     union all
@@ -105,13 +107,15 @@ with cell as (
         source_sheet,
         source_row,
         source_column,
-        cast(null as integer) as source_line
+        cast(null as integer) as source_line,
+        covers_itself_only
     from {{ ref('stg_producer__cell') }}
 )
 
 select
     cell.*,
     case
+        when cell.covers_itself_only then concat(cell.territory_level, '-', cell.territory_code)
         when cell.territory_level in ('commune', 'iris') then substr(cell.territory_code, 1, 2)
         else coalesce(departement.region_code, '')
     end as scope_area

@@ -119,10 +119,21 @@ def test_the_genuine_workbook_says_what_was_transcribed_of_it(genuine: Reading) 
             """
         ).fetchall()
     }
-    columns = (
-        "indicator_code territory_level territory_code territory_label period_start period_end value unit obs_status "
-        "printed_text source_sheet source_row source_column"
-    ).split()
+    columns = [
+        "indicator_code",
+        "territory_level",
+        "territory_code",
+        "territory_label",
+        "period_start",
+        "period_end",
+        "value",
+        "unit",
+        "obs_status",
+        "printed_text",
+        "source_sheet",
+        "source_row",
+        "source_column",
+    ]
     with EXTRACT.open(encoding="utf-8") as file:
         transcribed = {tuple(row[column] for column in columns) for row in csv.DictReader(file)}
     assert len(transcribed) == 13 * 2 * 6
@@ -179,7 +190,8 @@ def test_counts_ten_times_off_are_pointed_at(tmp_path: Path) -> None:
     }
     for (sheet, row, letters), times in faults.items():
         column = next(index for index in range(203) if column_letter(index) == letters)
-        sheets[sheet][row - 1][column] = float(round(sheets[sheet][row - 1][column] * times))  # type: ignore[operator]
+        cell = sheets[sheet][row - 1][column]
+        sheets[sheet][row - 1][column] = float(round(cell * times))  # type: ignore[operator, arg-type]
     reading = read(LAYOUT, write(tmp_path / "x10.xlsx", sheets))
     assert set(places(reading)) == set(faults)
     assert is_accounted_for(reading)
@@ -218,14 +230,33 @@ Change = Callable[[Sheets], object]
         pytest.param(lambda s: [row.append("") for row in s["Tableau 3"]], id="trailing blanks"),
         pytest.param(lambda s: s["Tableau 3"].extend([[], [" "], []]), id="blank rows"),
         pytest.param(lambda s: s.update({"Feuil1": s.pop("Tableau 3")}), id="sheet renamed and moved"),
-        pytest.param(lambda s: [row.__setitem__(slice(1, 5), row[3:5] + row[1:3]) for row in s["Tableau 4"][4:LAST]], id="columns moved"),
+        pytest.param(
+            lambda s: [row.__setitem__(slice(1, 5), row[3:5] + row[1:3]) for row in s["Tableau 4"][4:LAST]],
+            id="columns moved",
+        ),
         pytest.param(lambda s: s["Tableau 4"][4].__setitem__(1, "01"), id="code as text"),
         pytest.param(lambda s: s["Tableau 4"][5].__setitem__(1, "Ain**"), id="starred name"),
         pytest.param(lambda s: s["Tableau 4"].insert(2, []), id="a blank row above"),
-        pytest.param(lambda s: s.update({"Tableau 9": [["Tableau 9 : Effectifs des prestations sociales par mois, données CVS"], [], [1.0]]}), id="seasonally adjusted"),
-        pytest.param(lambda s: s.update({"Tableau 9": [["Tableau 9 : Nombre d'étudiants boursiers, repas à 1 euro, par région et par mois"], [], [1.0]]}), id="students"),
+        pytest.param(
+            lambda s: s.update(
+                {"Tableau 9": [["Tableau 9 : Effectifs des prestations sociales par mois, données CVS"], [], [1.0]]}
+            ),
+            id="seasonally adjusted",
+        ),
+        pytest.param(
+            lambda s: s.update(
+                {
+                    "Tableau 9": [
+                        ["Tableau 9 : Nombre d'étudiants boursiers, repas à 1 euro, par région et par mois"],
+                        [],
+                        [1.0],
+                    ]
+                }
+            ),
+            id="students",
+        ),
     ],
-)  # fmt: skip
+)
 def test_harmless_variants_are_read(tmp_path: Path, change: Change) -> None:
     sheets = invented()
     change(sheets)
@@ -235,8 +266,9 @@ def test_harmless_variants_are_read(tmp_path: Path, change: Change) -> None:
     assert reading.cells_kept == MONTHS * (101 + 1) * len(BENEFITS)
 
 
-def _swap(rows: Rows, row: int, first: int, second: int) -> None:
+def _swap(rows: Rows, row: int, first: int, second: int) -> Rows:
     rows[row][first], rows[row][second] = rows[row][second], rows[row][first]
+    return rows
 
 
 @pytest.mark.parametrize(
@@ -249,27 +281,57 @@ def _swap(rows: Rows, row: int, first: int, second: int) -> None:
         pytest.param(lambda s: s["Tableau 3"][9].__setitem__(3, -10), ("Tableau 3", 10, "D"), id="negative"),
         pytest.param(lambda s: s["Tableau 3"][9].__setitem__(3, "beaucoup"), ("Tableau 3", 10, "D"), id="words"),
         pytest.param(lambda s: s["Tableau 3"][9].__setitem__(3, ""), ("Tableau 3", 10, "D"), id="hole"),
-        pytest.param(lambda s: s["Tableau 3"][LAST - 1].__setitem__(3, ""), ("Tableau 3", LAST, "D"), id="hole at the end"),
+        pytest.param(
+            lambda s: s["Tableau 3"][LAST - 1].__setitem__(3, ""), ("Tableau 3", LAST, "D"), id="hole at the end"
+        ),
         pytest.param(lambda s: s["Tableau 3"][9].__setitem__(0, "13-2020"), ("Tableau 3", 10, "A"), id="month 13"),
         pytest.param(lambda s: s["Tableau 3"].pop(12), ("Tableau 3", 13, "A"), id="a month lost"),
         pytest.param(lambda s: s["Tableau 3"].insert(12, s["Tableau 3"][12]), ("Tableau 3", 14, "A"), id="row twice"),
-        pytest.param(lambda s: s["Tableau 3"].__delitem__(slice(LAST - 3, LAST)), ("Tableau 3", LAST - 3, "A"), id="truncated"),
-        pytest.param(lambda s: s["Tableau 3"].__delitem__(slice(7, 9)), ("Tableau 3", LAST - 2, "A"), id="head cut off"),
-        pytest.param(lambda s: [row.__delitem__(slice(1, 3)) for row in s["Tableau 3"][4:LAST]], ("Tableau 3", 5, None), id="a département lost"),
-        pytest.param(lambda s: [row.extend(row[1:3]) for row in s["Tableau 3"][4:LAST]], ("Tableau 3", 5, "GV"), id="column twice"),
+        pytest.param(
+            lambda s: s["Tableau 3"].__delitem__(slice(LAST - 3, LAST)), ("Tableau 3", LAST - 3, "A"), id="truncated"
+        ),
+        pytest.param(
+            lambda s: s["Tableau 3"].__delitem__(slice(7, 9)), ("Tableau 3", LAST - 2, "A"), id="head cut off"
+        ),
+        pytest.param(
+            lambda s: [row.__delitem__(slice(1, 3)) for row in s["Tableau 3"][4:LAST]],
+            ("Tableau 3", 5, None),
+            id="a département lost",
+        ),
+        pytest.param(
+            lambda s: [row.extend(row[1:3]) for row in s["Tableau 3"][4:LAST]],
+            ("Tableau 3", 5, "GV"),
+            id="column twice",
+        ),
         pytest.param(lambda s: s["Tableau 3"][4].__setitem__(1, 99.0), ("Tableau 3", 5, "B"), id="unknown code"),
         pytest.param(lambda s: s.pop("Tableau 3"), (None, None, None), id="a sheet lost"),
         pytest.param(lambda s: s.pop("Tableau 1"), (None, None, None), id="the national sheet lost"),
         pytest.param(lambda s: s.update({"Tableau 9": s["Tableau 3"]}), ("Tableau 9", 1, "A"), id="a sheet twice"),
-        pytest.param(lambda s: s["Tableau 3"][0].__setitem__(0, "Tableau 3 : Autre prestation par département et par mois"), ("Tableau 3", 1, "A"), id="unknown title"),
-        pytest.param(lambda s: s["Tableau 1"][4].__setitem__(3, "Autre prestation"), ("Tableau 1", 5, "D"), id="unknown benefit"),
-        pytest.param(lambda s: s["Tableau 3"][LAST - 1].__setitem__(3, 113_000), ("Tableau 3", LAST, "D"), id="ten times"),
+        pytest.param(
+            lambda s: s["Tableau 3"][0].__setitem__(0, "Tableau 3 : Autre prestation par département et par mois"),
+            ("Tableau 3", 1, "A"),
+            id="unknown title",
+        ),
+        pytest.param(
+            lambda s: s["Tableau 1"][4].__setitem__(3, "Autre prestation"), ("Tableau 1", 5, "D"), id="unknown benefit"
+        ),
+        pytest.param(
+            lambda s: s["Tableau 3"][LAST - 1].__setitem__(3, 113_000), ("Tableau 3", LAST, "D"), id="ten times"
+        ),
         pytest.param(lambda s: s["Tableau 1"][8].__setitem__(1, 10), ("Tableau 1", 9, "B"), id="wrong national count"),
         pytest.param(lambda s: s["Tableau 3"][20].__setitem__(4, 55.5), ("Tableau 3", 21, "D"), id="wrong growth"),
-        pytest.param(lambda s: s["Tableau 3"][20].__setitem__(slice(1, None), s["Tableau 3"][8][1:]), ("Tableau 3", 21, "B"), id="last year's values"),
-        pytest.param(lambda s: [_swap(s["Tableau 3"], row, 1, 101) for row in range(7, LAST)], ("Tableau 3", 20, "CX"), id="counts of two columns swapped"),
+        pytest.param(
+            lambda s: s["Tableau 3"][20].__setitem__(slice(1, None), s["Tableau 3"][8][1:]),
+            ("Tableau 3", 21, "B"),
+            id="last year's values",
+        ),
+        pytest.param(
+            lambda s: [_swap(s["Tableau 3"], row, 1, 101) for row in range(7, LAST)],
+            ("Tableau 3", 20, "CX"),
+            id="counts of two columns swapped",
+        ),
     ],
-)  # fmt: skip
+)
 def test_faults_are_refused_or_pointed_at(
     tmp_path: Path, change: Change, where: tuple[str | None, int | None, str | None]
 ) -> None:

@@ -28,6 +28,8 @@ select
     cell.row_number,
     cell.source_sheet,
     cell.source_row,
-    cell.source_column
+    cell.source_column,
+    -- A workbook filled by one territory says nothing of the others.
+    edition.layout = 'calpae_workbook' as covers_itself_only
 from {{ source('raw', 'cell') }} as cell
 inner join {{ source('raw', 'edition') }} as edition on cell.edition_id = edition.edition_id

@@ -1,0 +1,1 @@
+"""INSEE: what its files hold, one module a family."""
