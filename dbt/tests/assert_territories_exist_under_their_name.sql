@@ -1,4 +1,5 @@
--- A code is a known territory of its level, valid at the end of the period; a label without a code is level `other`.
+-- A code is a known territory of its level; a label without a code is level `other`. Communes and their groups are
+-- those of the producer's own file, until a geographic code is archived.
 select
     observation.reference,
     observation.territory_level,
@@ -8,4 +9,4 @@ left join {{ ref('dim_territory') }} as territory
     on
         observation.territory_level = territory.territory_level
         and observation.territory_code = territory.territory_code
-where observation.territory_level <> 'other' and territory.territory_code is null
+where observation.territory_level in ('country', 'region', 'departement') and territory.territory_code is null

@@ -21,4 +21,4 @@ select
     known_from,
     known_to
 from {{ ref('fct_observation') }}
-where subject = 'observation'
+where subject = 'observation' or (subject = 'population' and population_group <> 'all')

@@ -12,4 +12,4 @@ select
     known_from,
     known_to
 from {{ ref('fct_observation') }}
-where subject = 'population'
+where subject = 'population' and population_group = 'all'

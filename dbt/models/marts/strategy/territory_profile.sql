@@ -1,6 +1,23 @@
 -- What is known of a territory, an indicator a row, set beside its region and its country; then what a report prints of
 -- it alone, under the reference of the figure.
-with compared as (
+with inhabitants as (
+    -- The population whose date is nearest to the period.
+    select
+        value.territory_level,
+        value.territory_code,
+        value.period_code,
+        min_by(
+            population.population, {{ days_between('population.reference_date', 'value.period_start') }}
+        ) as population,
+        min_by(population.edition, {{ days_between('population.reference_date', 'value.period_start') }}) as edition
+    from {{ ref('territory_value') }} as value
+    inner join {{ ref('population') }} as population
+        on value.territory_level = population.territory_level and value.territory_code = population.territory_code
+    where value.is_latest and value.nature in ('count', 'stock_end_of_month')
+    group by value.territory_level, value.territory_code, value.period_code
+),
+
+compared as (
     select
         value.territory_level,
         value.territory_code,
@@ -17,7 +34,7 @@ with compared as (
         cast(rank() over same_indicator_desc as integer) as rank_in_region,
         cast(count(*) over same_indicator as integer) as ranked_territories,
         region.value as region_value,
-        country.value as country_value,
+        coalesce(country.value, mainland.value) as country_value,
         cast(round(1000 * value.value / nullif(inhabitants.population, 0), 2) as decimal(12, 2))
             as per_1000_inhabitants,
         inhabitants.edition as population_edition,
@@ -34,10 +51,18 @@ with compared as (
             value.indicator_code = country.indicator_code
             and value.period_code = country.period_code
             and country.territory_level = 'country'
-    left join {{ ref('population') }} as inhabitants
+            and country.territory_code = 'FR'
+    left join {{ ref('territory_value') }} as mainland
+        on
+            value.indicator_code = mainland.indicator_code
+            and value.period_code = mainland.period_code
+            and mainland.territory_level = 'country'
+            and mainland.territory_code = 'FR-METRO'
+    left join inhabitants
         on
             value.territory_level = inhabitants.territory_level
             and value.territory_code = inhabitants.territory_code
+            and value.period_code = inhabitants.period_code
             and value.nature in ('count', 'stock_end_of_month')
     where value.is_latest and value.territory_level in ('departement', 'epci')
     window
