@@ -85,6 +85,8 @@ class Keeper:
 
     def _examine_producer_files(self, edition: Edition) -> DoorReport:
         files = read_producer_files(self._duckdb, edition)
+        if edition.sidecar.access == "restricted":
+            files.rejects, files.flags = _hidden(files.rejects), _hidden(files.flags)
         report = self._report(
             edition,
             files.table,
@@ -183,6 +185,11 @@ class Keeper:
 
     def _execute(self, statement: str, parameters: list[Any] | None = None) -> None:
         self._connection.cursor().execute(statement, parameters or [])
+
+
+def _hidden(defects: Sequence[Reject]) -> list[Reject]:
+    """The same defects without what the cells hold: logs and history are open to more people than the file."""
+    return [replace(defect, found="•••", expected="•••") for defect in defects]
 
 
 def _columns(layout: str) -> tuple[Column, ...]:
