@@ -17,6 +17,7 @@ from dagster_project.catalogue import Publication, file_sha256
 from dagster_project.readers import OFFICIAL_MODULES
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.official import EditionFacts, OfficialLayout, Recognition
+from dagster_project.readers.zipped import ArchiveError, data_file
 
 INBOX = "inbox"
 _REFUSAL = ".refus.txt"
@@ -83,40 +84,50 @@ def _file(raw: Path, path: Path, today: date) -> Filed:
         return Filed(path.name, None, tuple(refusal.read_text(encoding="utf-8").splitlines()[1:]))
     refusal.unlink(missing_ok=True)
 
-    layout, recognition = recognise(path)
-    messages = _defects(path, layout, recognition)
-    if not messages:
-        folder = archived_as(raw, layout.publisher, layout.dataset, frozenset([digest]))
-        already = "déjà archivé" if folder else "archivé"
-        folder = folder or _archive(raw, path, layout, today)
-        path.unlink()
-        edition = str(folder.relative_to(raw))
-        return Filed(path.name, edition, (f"{path.name} : {layout.title_fr}, {already} : {edition}",))
-    refusal.write_text("\n".join([digest, *messages]) + "\n", encoding="utf-8")
-    return Filed(path.name, None, tuple(messages))
+    examined = _examine(path)
+    if isinstance(examined, list):
+        refusal.write_text("\n".join([digest, *examined]) + "\n", encoding="utf-8")
+        return Filed(path.name, None, tuple(examined))
+    layout, facts = examined
+    folder = archived_as(raw, layout.publisher, layout.dataset, frozenset([digest]))
+    already = "déjà archivé" if folder else "archivé"
+    folder = folder or _archive(raw, path, layout, facts, today)
+    path.unlink()
+    edition = str(folder.relative_to(raw))
+    return Filed(path.name, edition, (f"{path.name} : {layout.title_fr}, {already} : {edition}",))
 
 
-def _defects(path: Path, layout: OfficialLayout, recognition: Recognition) -> list[str]:
+def _examine(path: Path) -> tuple[OfficialLayout, EditionFacts] | list[str]:
+    """What a sound file is, or why it is refused."""
+    try:
+        with data_file(path) as data:
+            layout, recognition = recognise(data)
+            messages = _defects(path.name, data, layout, recognition)
+            return messages or (layout, layout.edition(data))
+    except ArchiveError as error:
+        return [f"{path.name} : {error}."]
+
+
+def _defects(name: str, data: Path, layout: OfficialLayout, recognition: Recognition) -> list[str]:
     if not recognition.is_certain:
-        return [_unrecognised(path, layout, recognition)]
+        return [_unrecognised(name, layout, recognition)]
     with duckdb.connect() as connection:
-        reading = Reading(connection, path.name)
-        layout.read(path, reading)
+        reading = Reading(connection, name)
+        layout.read(data, reading)
         messages = [reject.message for reject in reading.rejects]
     if len(messages) > _MAX_SHOWN:
         messages = [*messages[:_MAX_SHOWN], f"… et {len(messages) - _MAX_SHOWN} autres"]
     return messages
 
 
-def _unrecognised(path: Path, layout: OfficialLayout, recognition: Recognition) -> str:
+def _unrecognised(name: str, layout: OfficialLayout, recognition: Recognition) -> str:
     if not recognition.found:
-        return f"{path.name} : fichier d'aucune forme connue. raw/README.md dit lesquelles le sont."
+        return f"{name} : fichier d'aucune forme connue. raw/README.md dit lesquelles le sont."
     found, missing = ", ".join(recognition.found[:5]), ", ".join(recognition.missing[:5])
-    return f"{path.name} : ressemble à « {layout.title_fr} » (trouvé : {found}), mais il manque : {missing}."
+    return f"{name} : ressemble à « {layout.title_fr} » (trouvé : {found}), mais il manque : {missing}."
 
 
-def _archive(raw: Path, path: Path, layout: OfficialLayout, today: date) -> Path:
-    facts = layout.edition(path)
+def _archive(raw: Path, path: Path, layout: OfficialLayout, facts: EditionFacts, today: date) -> Path:
     edition = NewEdition(
         publisher=layout.publisher,
         dataset=layout.dataset,

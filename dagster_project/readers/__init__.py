@@ -36,6 +36,10 @@ OFFICIAL_MODULES: dict[str, str] = {
     "insee_cog_departements": "insee.cog",
     "insee_cog_moves": "insee.cog",
     "insee_cog_regions": "insee.cog",
+    "insee_filosofi_french_headers": "insee.filosofi",
+    "insee_filosofi_table": "insee.filosofi",
+    "insee_melodi_csv": "insee.melodi",
+    "insee_melodi_json": "insee.melodi",
     "insee_population_estimates": "insee.population",
     "insee_reference_population": "insee.reference_population",
 }

@@ -10,6 +10,8 @@ import random
 import re
 from collections.abc import Callable
 
+from dagster_project.readers.spreadsheet import Value
+
 Mutation = Callable[[bytes, random.Random], bytes | None]
 _NUMBER = re.compile(r"^-?\d+(?:[.,]\d+)?$")
 
@@ -187,3 +189,86 @@ def columns_in_another_order(content: bytes, chance: random.Random) -> bytes | N
 VARIANTS: dict[str, Mutation] = {
     one.__name__: one for one in (other_line_ends, other_mark, no_last_line_end, columns_in_another_order)
 }
+
+
+Sheets = dict[str, list[list[Value]]]
+SheetDamage = Callable[[Sheets, random.Random], bool]
+
+
+def _numbers(sheets: Sheets) -> list[tuple[str, int, int]]:
+    """Values of the sheets' tables: whole numbers far enough from the titles and from the names."""
+    return [
+        (name, row, index)
+        for name, rows in sheets.items()
+        for row, cells in enumerate(rows)
+        for index, cell in enumerate(cells)
+        if row > 8 and index > 1 and isinstance(cell, float) and cell >= 20 and cell.is_integer()
+    ]
+
+
+def number_times_ten(sheets: Sheets, chance: random.Random) -> bool:
+    name, row, index = chance.choice(_numbers(sheets))
+    cell = sheets[name][row][index]
+    assert isinstance(cell, float)
+    sheets[name][row][index] = cell * 10
+    return True
+
+
+def word_for_a_number(sheets: Sheets, chance: random.Random) -> bool:
+    name, row, index = chance.choice(_numbers(sheets))
+    sheets[name][row][index] = "beaucoup"
+    return True
+
+
+def blank_for_a_number(sheets: Sheets, chance: random.Random) -> bool:
+    name, row, index = chance.choice(_numbers(sheets))
+    sheets[name][row][index] = ""
+    return True
+
+
+def lost_row(sheets: Sheets, chance: random.Random) -> bool:
+    name, row, _ = chance.choice(_numbers(sheets))
+    del sheets[name][row]
+    return True
+
+
+def same_row_twice(sheets: Sheets, chance: random.Random) -> bool:
+    name, row, _ = chance.choice(_numbers(sheets))
+    sheets[name].insert(row, list(sheets[name][row]))
+    return True
+
+
+def lost_column(sheets: Sheets, chance: random.Random) -> bool:
+    name, _, index = chance.choice(_numbers(sheets))
+    for cells in sheets[name]:
+        if index < len(cells):
+            del cells[index]
+    return True
+
+
+def two_columns_exchanged_under_their_names(sheets: Sheets, chance: random.Random) -> bool:
+    """The figures of two columns exchanged, headers left in place."""
+    name, row, one = chance.choice(_numbers(sheets))
+    others = [index for sheet, at, index in _numbers(sheets) if sheet == name and at == row and index != one]
+    if not others:
+        return False
+    other = chance.choice(others)
+    for cells in sheets[name][8:]:
+        if max(one, other) < len(cells):
+            cells[one], cells[other] = cells[other], cells[one]
+    return True
+
+
+def lost_sheet(sheets: Sheets, chance: random.Random) -> bool:
+    name, _, _ = chance.choice(_numbers(sheets))
+    del sheets[name]
+    return True
+
+
+SHEET_DAMAGES: dict[str, SheetDamage] = {
+    one.__name__: one
+    for one in (
+        number_times_ten, word_for_a_number, blank_for_a_number, lost_row, same_row_twice, lost_column,
+        two_columns_exchanged_under_their_names, lost_sheet,
+    )
+}  # fmt: skip

@@ -13,11 +13,13 @@ import pytest
 from dagster_project.inbox import recognise
 from dagster_project.readers.cells import Reading
 from dagster_project.settings import PROJECT
-from tests.drills.mutate import DAMAGES, VARIANTS, Mutation
+from tests.drills.mutate import DAMAGES, SHEET_DAMAGES, VARIANTS, Mutation
+from tests.readers.drees.workbook import load, write
 
 DATA = PROJECT.parent / "shared" / "data"
 TIMES = int(os.environ.get("BILAN_MUTATIONS", "1"))
 FILES = sorted(path for path in DATA.rglob("*.csv") if path.parent.name not in ("derived", "insee_cog"))
+WORKBOOKS = sorted((DATA / "drees").glob("*.xlsx"))
 
 pytestmark = [
     pytest.mark.skipif(not DATA.exists(), reason="the producers' genuine files are not kept with the project"),
@@ -75,3 +77,18 @@ def test_a_harmless_variant_is_read(path: Path, tmp_path: Path) -> None:
         for seed in range(TIMES):
             if copy := mutated(path, variant, tmp_path, seed):
                 assert judged(copy) == ([], []), name
+
+
+@pytest.mark.parametrize("path", WORKBOOKS, ids=lambda path: path.name)
+def test_a_damaged_workbook_is_refused_or_flagged(path: Path, tmp_path: Path) -> None:
+    tried, missed = 0, []
+    for name, damage in SHEET_DAMAGES.items():
+        for seed in range(TIMES):
+            sheets = load(path)
+            if damage(sheets, random.Random(seed)):
+                tried += 1
+                rejects, flags = judged(write(tmp_path / path.name, sheets))
+                if not rejects and not flags:
+                    missed.append(f"{name} (seed {seed})")
+    print(f"{path.name}: {tried - len(missed)} of {tried} caught; missed: {missed}")
+    assert len(missed) <= 0.02 * tried, missed
