@@ -202,6 +202,7 @@ def _numbers(sheets: Sheets) -> list[tuple[str, int, int]]:
         for name, rows in sheets.items()
         for row, cells in enumerate(rows)
         for index, cell in enumerate(cells)
+        if name != "Données nationales"  # long national series, which the reader sets aside
         if row > 8 and index > 1 and isinstance(cell, float) and cell >= 20 and cell.is_integer()
     ]
 

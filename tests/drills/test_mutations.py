@@ -91,4 +91,7 @@ def test_a_damaged_workbook_is_refused_or_flagged(path: Path, tmp_path: Path) ->
                 if not rejects and not flags:
                     missed.append(f"{name} (seed {seed})")
     print(f"{path.name}: {tried - len(missed)} of {tried} caught; missed: {missed}")
-    assert len(missed) <= 0.02 * tried, missed
+    # Two columns alike may be exchanged and leave every sum, growth and share as they were: only another file tells.
+    certain = [one for one in missed if "exchanged" not in one]
+    assert not certain
+    assert len(missed) <= TIMES / 2

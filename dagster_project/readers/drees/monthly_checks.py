@@ -14,6 +14,8 @@ from dagster_project.readers.drees.monthly_table import Series, Table, series_na
 _LOOK = "Comparez la cellule avec le fichier publié par la DREES."
 _MANY = 5
 _NATIONAL_HALF = 50
+# Entries a month are near a tenth of those accompanied, in every département: from 0.87 to 1.13 of the median.
+_USUAL_FLOW = (Decimal("0.6"), Decimal("1.6"))
 
 
 def check_growth(reading: Reading, table: Table) -> set[tuple[int, int]]:
@@ -199,3 +201,31 @@ def _likeliest(
         if miss <= abs(gap) / 4:
             return holder, where, one.column, series_name(one)
     return table, row, 0, "mois"
+
+
+def check_flows(reading: Reading, entries: Table, stock: Table) -> None:
+    """Flag a département whose entries do not go with its stock: two columns exchanged leave every sum as it was."""
+    rows = {month.start: row for row, month in stock.months.items()}
+    columns = {one.code: one.column for one in stock.series}
+    shares: dict[int, Decimal] = {}
+    for one in entries.series:
+        entered = total = Decimal(0)
+        for row, month in entries.months.items():
+            flow = entries.value(row, one.column)
+            there = stock.value(rows[month.start], columns[one.code]) if month.start in rows else None
+            if flow is not None and there is not None:
+                entered, total = entered + flow, total + there
+        if total:
+            shares[one.column] = entered / total
+    if len(shares) < _MANY:
+        return
+    usual = median(shares.values())
+    for one in entries.series:
+        share = shares.get(one.column)
+        if share is None or _USUAL_FLOW[0] * usual <= share <= _USUAL_FLOW[1] * usual:
+            continue
+        reading.flag(
+            found=f"{share:.1%} des jeunes accompagnés", expected=f"environ {usual:.1%}, comme ailleurs",
+            rule="entrées et stock", advice=_LOOK, row=min(entries.months), column=entries.page.column(one.column),
+            name=series_name(one), sheet=entries.page.name,
+        )  # fmt: skip

@@ -10,9 +10,9 @@ from pathlib import Path
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.drees.benefits import BENEFITS, Benefit, benefit_named
 from dagster_project.readers.drees.figures import is_number, read_month
-from dagster_project.readers.drees.monthly_checks import check_growth, check_repeats, check_sums
+from dagster_project.readers.drees.monthly_checks import check_flows, check_growth, check_repeats, check_sums
 from dagster_project.readers.drees.monthly_table import Table, national_table, territorial_table
-from dagster_project.readers.drees.workbooks import edition_by_properties, title_in, titles
+from dagster_project.readers.drees.workbooks import edition_by_properties, refuse_lost_sheets, title_in, titles
 from dagster_project.readers.nomenclature import plain
 from dagster_project.readers.official import EditionFacts, OfficialLayout, Recognition
 from dagster_project.readers.spreadsheet import Sheet, open_workbook, sheet
@@ -84,6 +84,7 @@ def _read(path: Path, reading: Reading) -> None:
                 name="titre", sheet=name,
             )  # fmt: skip
     _refuse_absent(reading, national, territorial)
+    refuse_lost_sheets(reading, workbook)
     _check(reading, national, territorial)
 
 
@@ -139,6 +140,14 @@ def _check(reading: Reading, national: Table | None, territorial: list[Table]) -
     for table in territorial:
         if national and table.series:
             check_sums(reading, table, national, flagged[id(table)])
+    stocks = {table.series[0].benefit.words: table for table in territorial if table.series and not _is_flow(table)}
+    for table in territorial:
+        if table.series and _is_flow(table) and (stock := stocks.get(table.series[0].benefit.words)):
+            check_flows(reading, table, stock)
+
+
+def _is_flow(table: Table) -> bool:
+    return table.series[0].benefit.is_flow
 
 
 LAYOUTS: tuple[OfficialLayout, ...] = (

@@ -13,7 +13,7 @@ from pathlib import Path
 from dagster_project.readers.cells import Cell, Reading
 from dagster_project.readers.drees.figures import Figure, is_blank, is_number, read_figure
 from dagster_project.readers.drees.orientation_checks import Grid, check
-from dagster_project.readers.drees.workbooks import edition_by_properties, title_in, titles
+from dagster_project.readers.drees.workbooks import edition_by_properties, refuse_lost_sheets, title_in, titles
 from dagster_project.readers.nomenclature import departement_code, names, plain
 from dagster_project.readers.official import EditionFacts, OfficialLayout, Recognition
 from dagster_project.readers.spreadsheet import Sheet, open_workbook, sheet
@@ -131,6 +131,7 @@ def _read(path: Path, reading: Reading) -> None:
     country = {grid.indicator for grid in grids if grid.level == "country"}
     for code in sorted(country - {grid.indicator for grid in grids if grid.level != "country"}):
         _absent(reading, f"un tableau par collectivité pour {code}")
+    refuse_lost_sheets(reading, workbook)
     check(reading, grids)
 
 
@@ -208,7 +209,7 @@ def _read_collectivites(reading: Reading, page: Sheet, indicator: Indicator) -> 
     unit = " ".join(plain(cell) for row in page.rows[: head - 1] for cell in row if str(cell).startswith("En "))
     if unit and ("jour" in unit) != (indicator.unit == "day"):
         _refuse(reading, page, head, 1, found=unit, expected=f"l'unité de {indicator.code}", rule="unité", name="unité")
-    grid = Grid(indicator.code, indicator.unit, "collectivite", page)
+    grid = Grid(indicator.code, indicator.unit, "collectivite", page, set(years.values()))
     column = min(years) - 1
     for row, cells in page.rows_from(head + 1):
         values = [cell for cell in cells[column + 1 :] if not is_blank(cell)]

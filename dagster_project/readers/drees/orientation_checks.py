@@ -27,6 +27,7 @@ class Grid:
     unit: str
     level: str
     page: Sheet
+    years: set[int] = field(default_factory=set)
     rows: dict[str, int] = field(default_factory=dict)
     values: dict[tuple[str, int], Place] = field(default_factory=dict)
 
@@ -39,6 +40,7 @@ def check(reading: Reading, grids: list[Grid]) -> None:
         _check_seniorities(reading, by_code)
     tables = [grid for grid in grids if grid.level == "collectivite"]
     known = {code for grid in tables for code in grid.rows}
+    _check_years(reading, tables)
     for grid in tables:
         for code in sorted(known - set(grid.rows)):
             reading.reject(
@@ -50,6 +52,17 @@ def check(reading: Reading, grids: list[Grid]) -> None:
         country = next((one for one in grids if one.level == "country" and one.indicator == grid.indicator), None)
         if country:
             _check_country(reading, grid, country)
+
+
+def _check_years(reading: Reading, tables: list[Grid]) -> None:
+    """Every table holds the same years: a column lost is refused by its year."""
+    known = set().union(*(grid.years for grid in tables))
+    for grid in tables:
+        for year in sorted(known - grid.years):
+            reading.reject(
+                found="colonne absente", expected=f"une colonne {year}, comme dans les autres tableaux",
+                rule="années attendues", advice=_LOOK, sheet=grid.page.name, name=str(year),
+            )  # fmt: skip
 
 
 def _flag(reading: Reading, grid: Grid, place: Place, *, expected: str, rule: str, name: object) -> None:

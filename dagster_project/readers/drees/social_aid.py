@@ -13,7 +13,7 @@ from dagster_project.readers.cells import Cell, Reading
 from dagster_project.readers.drees.figures import Figure, is_blank, is_number, read_figure
 from dagster_project.readers.drees.social_aid_checks import Table, check, set_aside_repeats
 from dagster_project.readers.drees.social_aid_indicators import Theme, bare_header, indicator_of, theme_named
-from dagster_project.readers.drees.workbooks import edition_by_properties, title_in, titles
+from dagster_project.readers.drees.workbooks import edition_by_properties, refuse_lost_sheets, title_in, titles
 from dagster_project.readers.nomenclature import departement_code, names, plain, region_code
 from dagster_project.readers.official import EditionFacts, OfficialLayout, Recognition
 from dagster_project.readers.spreadsheet import Sheet, open_workbook, sheet
@@ -94,6 +94,7 @@ def _read(path: Path, reading: Reading) -> None:
             )  # fmt: skip
     kept = set_aside_repeats(reading, tables)
     reading.keep(_cell(table, place, figure) for table, place, figure in kept)
+    refuse_lost_sheets(reading, workbook)
     check(reading, tables)
 
 

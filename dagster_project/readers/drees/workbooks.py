@@ -8,11 +8,15 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from dagster_project.readers.cells import Reading
 from dagster_project.readers.drees.figures import is_blank
+from dagster_project.readers.nomenclature import plain
 from dagster_project.readers.official import EditionFacts
-from dagster_project.readers.spreadsheet import Sheet, Value
+from dagster_project.readers.spreadsheet import Sheet, Value, sheet
 
 _TITLE_ROWS = 5
+_ANNOUNCED = re.compile(r"\s*Tableau\s")
+_WORDS_ONLY = re.compile(r"sommaire|lisez moi|lisezmoi|presentation|methode|avertissement|note")
 _ZIP = b"PK\x03\x04"
 
 
@@ -61,3 +65,23 @@ def edition_by_properties(path: Path, label: str | None = None) -> EditionFacts:
 def last_row_used(page: Sheet) -> int:
     """The last row of a sheet with something in it; 0 when it is empty."""
     return max((number for number, row in page.rows_from(1) if any(not is_blank(cell) for cell in row)), default=0)
+
+
+def refuse_lost_sheets(reading: Reading, workbook: CalamineWorkbook) -> None:
+    """Refuse a workbook that holds fewer tables than its own contents page announces."""
+    contents = [name for name in workbook.sheet_names if plain(name) == "sommaire"]
+    if not contents:
+        return
+    announced = [
+        cell
+        for row in sheet(workbook, contents[0]).rows
+        for cell in row
+        if isinstance(cell, str) and _ANNOUNCED.match(cell)
+    ]
+    tables = [name for name in workbook.sheet_names if not _WORDS_ONLY.search(plain(name))]
+    if len(tables) < len(announced):
+        reading.reject(
+            found=f"{len(tables)} tableaux : {', '.join(tables)}",
+            expected=f"les {len(announced)} que le sommaire annonce",
+            rule="feuilles attendues", advice="Reprenez le fichier d'origine de la DREES.", sheet=contents[0],
+        )  # fmt: skip
