@@ -94,4 +94,4 @@ def test_a_damaged_workbook_is_refused_or_flagged(path: Path, tmp_path: Path) ->
     # Two columns alike may be exchanged and leave every sum, growth and share as they were: only another file tells.
     certain = [one for one in missed if "exchanged" not in one]
     assert not certain
-    assert len(missed) <= TIMES / 2
+    assert len(missed) <= max(1, TIMES / 2)

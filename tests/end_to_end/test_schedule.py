@@ -34,7 +34,7 @@ def test_a_tick_publishes_and_history_shows_it(tmp_path: Path) -> None:
                 assert run.status == dg.DagsterRunStatus.SUCCESS, (tmp_path / "daemon.log").read_text()[-3000:]
                 assert run.tags["dagster/schedule_name"] == daily_refresh.name
                 assert settings.served.exists()
-                (state,) = instance.all_instigator_state()
+                (state,) = (one for one in instance.all_instigator_state() if one.name == daily_refresh.name)
                 ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id)
                 assert {tick.status for tick in ticks} & {TickStatus.SUCCESS}
                 assert instance.get_latest_materialization_event(dg.AssetKey(["release"])) is not None
