@@ -4,6 +4,7 @@ A file that is refused stays where it is, with the reasons beside it; it is not 
 """
 
 import hashlib
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -111,7 +112,7 @@ def _examine(path: Path) -> tuple[OfficialLayout, EditionFacts] | list[str]:
 def _defects(name: str, data: Path, layout: OfficialLayout, recognition: Recognition) -> list[str]:
     if not recognition.is_certain:
         return [_unrecognised(name, layout, recognition)]
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"temp_directory": tempfile.gettempdir()}) as connection:
         reading = Reading(connection, name)
         layout.read(data, reading)
         messages = [reject.message for reject in reading.rejects]

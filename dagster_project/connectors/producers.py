@@ -121,8 +121,8 @@ SOURCES: tuple[Source, ...] = (
         _CNAF, Calendar((7,), grace_days=92), "final",
     ),
     Source(
-        "budget", "state_budget",
-        "Projet de loi de finances : dépenses par destination et nature", "state_budget_plf",
+        "budget", "state_credits",
+        "Projet de loi de finances : dépenses par destination et nature", "budget_credits",
         opendatasoft.NewestExport(
             "destination-et-nature",
             r"plf-?(?:20)?\d\d-depenses-(?P<year>20\d\d)-.*selon-nomenclatures-destination-et-nature",

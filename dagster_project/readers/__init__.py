@@ -25,7 +25,14 @@ LAYOUTS: dict[str, Layout] = {
 
 # Producers' own files: the module of each layout, imported when one is read.
 OFFICIAL_MODULES: dict[str, str] = {
+    "bdf_over_indebtedness": "banque_de_france.over_indebtedness",
+    "budget_credits": "state_budget.credits",
+    "budget_execution": "state_budget.execution",
+    "budget_monthly_position": "state_budget.monthly_position",
     "calpae_workbook": "calpae.workbook",
+    "cnaf_benefits_commune": "cnaf.benefits",
+    "cnaf_benefits_departement": "cnaf.benefits",
+    "cnaf_iris": "cnaf.iris",
     "drees_monthly_flat": "drees.flat_export",
     "drees_monthly_workbook": "drees.monthly_workbook",
     "drees_oarsa": "drees.orientation",

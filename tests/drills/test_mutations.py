@@ -18,7 +18,9 @@ from tests.readers.drees.workbook import load, write
 
 DATA = PROJECT.parent / "shared" / "data"
 TIMES = int(os.environ.get("BILAN_MUTATIONS", "1"))
-FILES = sorted(path for path in DATA.rglob("*.csv") if path.parent.name not in ("derived", "insee_cog"))
+FILES = sorted(
+    path for path in DATA.rglob("*.csv") if path.parent.name not in ("derived", "insee_cog") and "plrg" not in path.name
+)
 WORKBOOKS = sorted((DATA / "drees").glob("*.xlsx"))
 
 pytestmark = [

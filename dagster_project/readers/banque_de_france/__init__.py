@@ -1,0 +1,1 @@
+"""Banque de France: filings of over-indebtedness."""

@@ -1,0 +1,1 @@
+"""CNAF: benefits paid by the family allowance funds, by commune, département and IRIS."""

@@ -1,0 +1,27 @@
+"""Read bytes as a file of a layout."""
+
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.readers.cells import Reading
+from dagster_project.readers.official import OfficialLayout
+from dagster_project.settings import PROJECT
+
+DATA = PROJECT.parent / "shared" / "data" / "cnaf"
+
+
+def read(layout: OfficialLayout, folder: Path, content: bytes, name: str = "file.csv") -> Reading:
+    path = folder / name
+    path.write_bytes(content)
+    reading = Reading(duckdb.connect(), path.name)
+    layout.read(path, reading)
+    return reading
+
+
+def told(reading: Reading) -> list[str]:
+    return [reject.message for reject in reading.rejects + reading.flags]
+
+
+def pointed(reading: Reading) -> set[tuple[int | None, str | None]]:
+    return {(reject.row, reject.column_letter) for reject in reading.rejects + reading.flags}
