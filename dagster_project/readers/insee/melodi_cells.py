@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.insee.filosofi_checks import Checks
@@ -53,7 +54,7 @@ class MelodiTable:
         if not self._reading.rejects:
             self._check()
 
-    def _query(self, sql: str) -> list[tuple[int, str]]:
+    def _query(self, sql: str) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql).fetchall()
 
     def _refuse(self, row: int | None, found: str, expected: str, rule: str) -> None:
@@ -146,8 +147,8 @@ class MelodiTable:
                 select line, shown, (select count(*) from wrong) from wrong order by line limit {_SHOWN}
                 """
             )
-            for line, text, *count in rows:
-                more = f" ({count[0]} lignes dans ce cas)" if int(str(count[0])) > _SHOWN else ""
+            for line, text, count in rows:
+                more = f" ({count} lignes dans ce cas)" if count > _SHOWN else ""
                 self._refuse(line, f"{text}{more}", expected, rule)
         if self._source.is_whole:
             self._refuse_missing()

@@ -86,6 +86,8 @@ def recognise(path: Path) -> Recognition:
         "Ligne d'information": _LINE in plain(head[:400]),
         "une colonne par date (31/12/2022)": _DATE.search(head) is not None,
     }
+    if not wanted["Ligne d'information"]:
+        return Recognition((), tuple(wanted))  # many files have a date; alone it tells nothing
     return Recognition(
         tuple(name for name, is_there in wanted.items() if is_there),
         tuple(name for name, is_there in wanted.items() if not is_there),
