@@ -51,7 +51,10 @@ def test_refused_data_is_three(workshop: Settings) -> None:
     assert "Traceback" not in done.stderr
 
 
-VERBS = ["refresh", "status", "query", "explain", "errata", "check-transcription", "new-report", "seal", "dev", "check"]
+VERBS = [
+    "refresh", "status", "query", "fetch", "explain", "errata", "check-transcription", "new-report", "template", "seal",
+    "dev", "check",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("verb", ["", *VERBS])
@@ -59,3 +62,25 @@ def test_every_verb_has_help_with_an_example(published: Settings, verb: str) -> 
     done = bilan(published, *([verb] if verb else []), "--help")
     assert done.returncode == 0
     assert "Exemple" in done.stdout
+
+
+def test_a_workbook_to_fill_is_written_where_asked(published: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "calpae.xlsx"
+    done = bilan(published, "template", "calpae", "--departement", "31", "--year", "2025", "--output", str(path))
+    assert (done.returncode, path.exists()) == (0, True)
+    assert "raw/inbox" in done.stdout
+    assert bilan(published, "template", "calpae", "--year", "2025").returncode == 2
+
+
+def test_the_datasets_that_can_be_fetched_are_listed_without_asking_anyone(published: Settings) -> None:
+    done = bilan(published, "fetch", "--list")
+    assert done.returncode == 0
+    assert "drees/monthly_benefits" in done.stdout
+    assert bilan(published, "fetch", "personne/rien").returncode == 2
+
+
+def test_status_says_how_old_each_dataset_is(published: Settings) -> None:
+    said = bilan(published, "status").stdout
+    assert "insee/unemployment : édition 2023-12-20, publiée le 20/12/2023" in said
+    assert "EN RETARD" in said
+    assert "dreets_occitanie/report_credits" in said

@@ -1,6 +1,7 @@
 """The drop zone: what a person who copies a file into raw/inbox/ can count on."""
 
 import os
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from dagster_project.automation import inbox
 from dagster_project.inbox import INBOX, file_inbox, listing_digest
 from dagster_project.query import open_release, rows_of
 from dagster_project.runner import run_refresh
-from dagster_project.settings import Settings
+from dagster_project.settings import PROJECT, Settings
 from tests.readers.drees.test_monthly_workbook import invented
 from tests.readers.drees.workbook import write
 
@@ -38,6 +39,37 @@ def test_a_dropped_file_is_filed_published_and_gone_from_the_inbox(workshop: Set
         noted = rows_of(marts, "select note_kind, cells from marts.edition_note")
     assert guadeloupe["n"] > 0
     assert {note["note_kind"] for note in noted} == {"set_aside"}
+
+
+GENUINE = PROJECT.parent / "shared/data/drees/Données mensuelles des prestations de solidarité.xlsx"
+
+
+@pytest.mark.skipif(not GENUINE.exists(), reason="the producers' genuine files are not kept with the project")
+def test_the_whole_workbook_agrees_with_its_extract_and_speaks_before_it(workshop: Settings) -> None:
+    (workshop.raw / INBOX).mkdir(exist_ok=True)
+    shutil.copy(GENUINE, workshop.raw / INBOX)
+    of_the_extract = """
+        select territory_code, month, benefit, beneficiaries, unit from marts.beneficiaries
+        where dataset = 'drees/monthly_benefits' and month in (date '2018-12-01', date '2019-12-01')
+            and territory_code in ('09', '11', '12', '30', '31', '32', '34', '46', '48', '65', '66', '81', '82')
+        order by all
+    """
+    with open_release(workshop) as marts:
+        before = rows_of(marts, of_the_extract)
+    run_refresh(workshop, tell=lambda line: None)
+    with open_release(workshop) as marts:
+        assert rows_of(marts, of_the_extract) == before
+        editions = rows_of(
+            marts, "select distinct edition from marts.beneficiaries where territory_level = 'departement'"
+        )
+        totals = rows_of(
+            marts,
+            "select count(distinct territory_code) as regions, min(departements_expected) as least "
+            "from marts.beneficiaries_total where benefit = 'rsa' and month = date '2020-10-01'",
+        )
+    assert len(before) == 13 * 2 * 6
+    assert [row["edition"] for row in editions] == ["drees/monthly_benefits/2020-12-2"]
+    assert totals == [{"regions": 18, "least": 1}]
 
 
 def test_the_same_file_again_adds_no_edition(workshop: Settings, dropped: Path) -> None:
