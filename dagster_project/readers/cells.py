@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, Required, TypedDict, Unpack
 
 import duckdb
 
@@ -65,6 +65,19 @@ class Cell(NamedTuple):
     period_label: str = ""
 
 
+class Defect(TypedDict, total=False):
+    """What is wrong with a cell: `column` is its letter, `name` what its header says."""
+
+    found: Required[object]
+    expected: Required[str]
+    rule: Required[str]
+    advice: Required[str]
+    row: int | None
+    column: str | None
+    name: str | None
+    sheet: str | None
+
+
 class Reading:
     """The outcome of reading one file. `cells_read` is counted by the reader, apart from what becomes of each cell."""
 
@@ -106,35 +119,19 @@ class Reading:
         if cells:
             self.set_aside[reason] += cells
 
-    def reject(
-        self,
-        *,
-        found: object,
-        expected: str,
-        rule: str,
-        advice: str,
-        row: int | None = None,
-        column: str | None = None,
-        name: str | None = None,
-        sheet: str | None = None,
-    ) -> None:
-        """Refuse a cell: `column` is its letter, `name` what its header says. French."""
-        self.rejects.append(Reject(self.file, row, column, name, str(found), expected, rule, advice, sheet))
+    def reject(self, **defect: Unpack[Defect]) -> None:
+        """Refuse a cell. The texts are French."""
+        self.rejects.append(self._defect(defect))
 
-    def flag(
-        self,
-        *,
-        found: object,
-        expected: str,
-        rule: str,
-        advice: str,
-        row: int | None = None,
-        column: str | None = None,
-        name: str | None = None,
-        sheet: str | None = None,
-    ) -> None:
-        """Point at a cell that is kept but hardly believable; a person should look. French."""
-        self.flags.append(Reject(self.file, row, column, name, str(found), expected, rule, advice, sheet))
+    def flag(self, **defect: Unpack[Defect]) -> None:
+        """Point at a cell that is kept but hardly believable; a person should look. The texts are French."""
+        self.flags.append(self._defect(defect))
+
+    def _defect(self, defect: Defect) -> Reject:
+        return Reject(
+            self.file, defect.get("row"), defect.get("column"), defect.get("name"), str(defect["found"]),
+            defect["expected"], defect["rule"], defect["advice"], defect.get("sheet"),
+        )  # fmt: skip
 
     def flush(self) -> None:
         """Write the waiting cells into the table."""

@@ -7,12 +7,12 @@ from decimal import Decimal
 from dagster_project.readers.cells import Cell, Reading
 from dagster_project.readers.drees.benefits import Benefit, benefit_named
 from dagster_project.readers.drees.figures import Figure, Month, is_blank, is_number, read_figure, read_month
+from dagster_project.readers.drees.workbooks import ORIGINAL
 from dagster_project.readers.nomenclature import departement_code, names, plain, region_code
 from dagster_project.readers.spreadsheet import Sheet, Value
 
 _HEADER_ROWS = 15
 _GROWTH_SET_ASIDE = "Évolution en glissement annuel imprimée par la DREES : recalculée et comparée"
-_ORIGINAL = "Reprenez le fichier d'origine de la DREES."
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,13 @@ def territorial_table(reading: Reading, page: Sheet, benefit: Benefit, level: st
         if code is None:
             _refuse(
                 reading, page, codes, index, written,
-                expected="le code d'un territoire", rule="code de territoire", advice=_ORIGINAL,
+                expected="le code d'un territoire", rule="code de territoire", advice=ORIGINAL,
             )  # fmt: skip
             return None
         if _bare(label) != _bare(official[code]):
             _refuse(
                 reading, page, codes + 1, index, label,
-                expected=f"« {official[code]} », le nom du code {code}", rule="code et nom", advice=_ORIGINAL,
+                expected=f"« {official[code]} », le nom du code {code}", rule="code et nom", advice=ORIGINAL,
             )  # fmt: skip
             return None
         return benefit, level, code, str(label).replace("*", "").strip()
@@ -149,7 +149,7 @@ def _series(
         elif not (is_blank(written) and is_blank(kind)):
             _refuse(
                 reading, page, kinds or heads, index, kind,
-                expected="« Effectif » puis « Evolution en glissement annuel »", rule="en-tête", advice=_ORIGINAL,
+                expected="« Effectif » puis « Evolution en glissement annuel »", rule="en-tête", advice=ORIGINAL,
             )  # fmt: skip
     found = [Series(*name, column=index, growth=growths.get(index)) for index, name in counts]
     seen: dict[tuple[str, str], Series] = {}
@@ -261,7 +261,7 @@ def _refuse_holes(reading: Reading, table: Table) -> None:
                 _refuse(
                     reading, table.page, row, one.column, "cellule vide", name=series_name(one),
                     expected=f"un effectif, ou un marqueur (nd, NC), pour {month.label}", rule="cellule vide",
-                    advice=_ORIGINAL,
+                    advice=ORIGINAL,
                 )  # fmt: skip
 
 
@@ -270,7 +270,7 @@ def _refuse_absent(reading: Reading, table: Table, official: dict[str, str], cod
     for code in sorted(set(official) - present):
         reading.reject(
             found="colonne absente", expected=f"une colonne {official[code]} ({code})", rule="territoires attendus",
-            advice="Le fichier doit porter tous les départements." if level == "departement" else _ORIGINAL,
+            advice="Le fichier doit porter tous les départements." if level == "departement" else ORIGINAL,
             row=codes, sheet=table.page.name,
         )  # fmt: skip
 
@@ -289,7 +289,7 @@ def _refuse_figure(reading: Reading, page: Sheet, row: int, index: int, *, name:
 
 
 def _refuse_header(reading: Reading, page: Sheet, expected: str) -> None:
-    reading.reject(found="en-tête introuvable", expected=expected, rule="en-tête", advice=_ORIGINAL, sheet=page.name)
+    reading.reject(found="en-tête introuvable", expected=expected, rule="en-tête", advice=ORIGINAL, sheet=page.name)
 
 
 def _refuse(

@@ -13,12 +13,18 @@ from pathlib import Path
 from dagster_project.readers.cells import Cell, Reading
 from dagster_project.readers.drees.figures import Figure, is_blank, is_number, read_figure
 from dagster_project.readers.drees.orientation_checks import Grid, check
-from dagster_project.readers.drees.workbooks import edition_by_properties, refuse_lost_sheets, title_in, titles
+from dagster_project.readers.drees.workbooks import (
+    ORIGINAL,
+    edition_by_properties,
+    refuse,
+    refuse_lost_sheets,
+    title_in,
+    titles,
+)
 from dagster_project.readers.nomenclature import departement_code, names, plain
 from dagster_project.readers.official import EditionFacts, OfficialLayout, Recognition
 from dagster_project.readers.spreadsheet import Sheet, open_workbook, sheet
 
-_ORIGINAL = "Reprenez le fichier d'origine de la DREES."
 _CHANGES_LEFT = "Évolution nationale à champ constant : établie par la DREES sur les répondants des deux années"
 _YEARS = range(2010, 2100)
 _LONGEST_DELAY = 1_000
@@ -136,7 +142,7 @@ def _read(path: Path, reading: Reading) -> None:
 
 
 def _absent(reading: Reading, expected: str) -> None:
-    reading.reject(found="feuille absente", expected=expected, rule="feuilles attendues", advice=_ORIGINAL)
+    reading.reject(found="feuille absente", expected=expected, rule="feuilles attendues", advice=ORIGINAL)
 
 
 def _leave_changes(reading: Reading, page: Sheet) -> None:
@@ -159,13 +165,13 @@ def _years(reading: Reading, page: Sheet) -> tuple[int, dict[int, int]]:
         written = list(years.values())
         for index, year in years.items():
             if written.count(year) > 1 or sorted(written) != list(range(min(written), min(written) + len(written))):
-                _refuse(
+                refuse(
                     reading, page, row, index, found=year, expected="des années qui se suivent, une fois chacune",
                     rule="années", name=str(year),
                 )  # fmt: skip
         return row, years
     reading.reject(
-        found="en-tête introuvable", expected="une ligne d'années", rule="en-tête", advice=_ORIGINAL, sheet=page.name
+        found="en-tête introuvable", expected="une ligne d'années", rule="en-tête", advice=ORIGINAL, sheet=page.name
     )
     return 0, {}
 
@@ -191,7 +197,7 @@ def _read_country(reading: Reading, page: Sheet) -> list[Grid]:
         indicator = indicator_named(" ".join([label, *(text for text in texts if text != label)]))
         if indicator is None:
             for index in years:
-                _refuse(
+                refuse(
                     reading, page, row, index, found=" ".join(texts)[:80], expected="un indicateur connu",
                     rule="indicateur", name=str(years[index]),
                 )  # fmt: skip
@@ -208,7 +214,7 @@ def _read_collectivites(reading: Reading, page: Sheet, indicator: Indicator) -> 
         return []
     unit = " ".join(plain(cell) for row in page.rows[: head - 1] for cell in row if str(cell).startswith("En "))
     if unit and ("jour" in unit) != (indicator.unit == "day"):
-        _refuse(reading, page, head, 1, found=unit, expected=f"l'unité de {indicator.code}", rule="unité", name="unité")
+        refuse(reading, page, head, 1, found=unit, expected=f"l'unité de {indicator.code}", rule="unité", name="unité")
     grid = Grid(indicator.code, indicator.unit, "collectivite", page, set(years.values()))
     column = min(years) - 1
     for row, cells in page.rows_from(head + 1):
@@ -219,7 +225,7 @@ def _read_collectivites(reading: Reading, page: Sheet, indicator: Indicator) -> 
         territory = _territory(str(page.cell(row, column)))
         if territory is None or territory[1] in grid.rows:
             for _ in values:
-                _refuse(
+                refuse(
                     reading, page, row, column, found=page.cell(row, column), name="Département/territoire",
                     expected="le code et le nom d'une collectivité, une seule fois", rule="territoire",
                 )  # fmt: skip
@@ -252,11 +258,11 @@ def _refuse_absent(reading: Reading, page: Sheet, head: int, present: set[str]) 
         if code not in present and not (_INSTEAD.get(code, set()) & present):
             reading.reject(
                 found="ligne absente", expected=f"une ligne {name} ({code})", rule="territoires attendus",
-                advice=_ORIGINAL, row=head, sheet=page.name, name="Département/territoire",
+                advice=ORIGINAL, row=head, sheet=page.name, name="Département/territoire",
             )  # fmt: skip
     if len(pair := present & {"69D", "69M"}) == 1:
         reading.reject(
-            found=pair.pop(), expected="les deux lignes 69D et 69M", rule="territoires attendus", advice=_ORIGINAL,
+            found=pair.pop(), expected="les deux lignes 69D et 69M", rule="territoires attendus", advice=ORIGINAL,
             row=head, sheet=page.name, name="Département/territoire",
         )  # fmt: skip
 
@@ -274,7 +280,7 @@ def _read_row(
     for index, written in enumerate(page.rows[row - 1]):
         if index < min(years) or is_blank(written):
             if index in years:
-                _refuse(
+                refuse(
                     reading, page, row, index, found="cellule vide",
                     expected="une valeur ou un marqueur (NR, ND, NC, /)", rule="cellule vide", name=str(years[index]),
                 )  # fmt: skip
@@ -282,7 +288,7 @@ def _read_row(
             continue
         figure = read_figure(written)
         if index not in years or figure is None or not _is_possible(figure, indicator):
-            _refuse(
+            refuse(
                 reading, page, row, index, found=written, name=str(years.get(index, "hors du tableau")),
                 expected="un nombre de jours" if indicator.unit == "day" else "de 0 à 100, ou un marqueur",
                 rule="valeur possible",
@@ -306,15 +312,6 @@ def _cell(grid: Grid, row: int, index: int, figure: Figure, *, year: int, territ
         grid.indicator, *territory, start, date(year, 12, 31), count, grid.unit, figure.printed, row,
         grid.page.column(index), grid.page.name, "M" if value is None else "A", figure.marker,
         1 if value is not None else None, period_label=str(year),
-    )  # fmt: skip
-
-
-def _refuse(
-    reading: Reading, page: Sheet, row: int, index: int, *, found: object, expected: str, rule: str, name: str
-) -> None:
-    reading.reject(
-        found=found, expected=expected, rule=rule, advice=_ORIGINAL, row=row, column=page.column(index), name=name,
-        sheet=page.name,
     )  # fmt: skip
 
 

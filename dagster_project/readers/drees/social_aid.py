@@ -13,12 +13,18 @@ from dagster_project.readers.cells import Cell, Reading
 from dagster_project.readers.drees.figures import Figure, is_blank, is_number, read_figure
 from dagster_project.readers.drees.social_aid_checks import Table, check, set_aside_repeats
 from dagster_project.readers.drees.social_aid_indicators import Theme, bare_header, indicator_of, theme_named
-from dagster_project.readers.drees.workbooks import edition_by_properties, refuse_lost_sheets, title_in, titles
+from dagster_project.readers.drees.workbooks import (
+    ORIGINAL,
+    edition_by_properties,
+    refuse,
+    refuse_lost_sheets,
+    title_in,
+    titles,
+)
 from dagster_project.readers.nomenclature import departement_code, names, plain, region_code
 from dagster_project.readers.official import EditionFacts, OfficialLayout, Recognition
 from dagster_project.readers.spreadsheet import Sheet, open_workbook, sheet
 
-_ORIGINAL = "Reprenez le fichier d'origine de la DREES."
 _NATIONAL_LEFT = "Séries nationales longues : hors de cette édition annuelle"
 _AGES_LEFT = "Répartition par âge : tranches propres à chaque édition"
 _WIDEST = 60
@@ -90,7 +96,7 @@ def _read(path: Path, reading: Reading) -> None:
         if len(years) > 1 and table.year != max(years):
             reading.reject(
                 found=table.year, expected=f"l'année {max(years)}, comme les autres tableaux", rule="année",
-                advice=_ORIGINAL, row=1, column="A", name="titre", sheet=table.page.name,
+                advice=ORIGINAL, row=1, column="A", name="titre", sheet=table.page.name,
             )  # fmt: skip
     kept = set_aside_repeats(reading, tables)
     reading.keep(_cell(table, place, figure) for table, place, figure in kept)
@@ -104,7 +110,7 @@ def _read_table(reading: Reading, page: Sheet, theme: Theme, year: int) -> Table
     if not heads:
         reading.reject(
             found="en-tête introuvable", expected="une ligne « Code région, Code département, Département »",
-            rule="en-tête", advice=_ORIGINAL, sheet=page.name,
+            rule="en-tête", advice=ORIGINAL, sheet=page.name,
         )  # fmt: skip
         return None
     table = Table(page, year)
@@ -114,7 +120,7 @@ def _read_table(reading: Reading, page: Sheet, theme: Theme, year: int) -> Table
         if columns is None:
             return None
         if position and list(columns.values()) != list(table.columns.values()):
-            _refuse(
+            refuse(
                 reading, page, head, 3, found="d'autres colonnes", expected="les colonnes du tableau des départements",
                 rule="en-tête",
             )  # fmt: skip
@@ -140,7 +146,7 @@ def _columns(reading: Reading, page: Sheet, head: int, theme: Theme) -> dict[int
         header = f"{group} {bare_header(under)}".strip() if not is_blank(under) else group
         code = indicator_of(theme, header)
         if code is None or code in columns.values():
-            _refuse(
+            refuse(
                 reading, page, head, index, found=header, expected="une colonne connue, une seule fois", rule="en-tête",
                 name=header,
             )  # fmt: skip
@@ -148,7 +154,7 @@ def _columns(reading: Reading, page: Sheet, head: int, theme: Theme) -> dict[int
             columns[index] = code
     wanted = {code for _, code in theme.headers}
     for code in sorted(wanted - set(columns.values())):
-        _refuse(
+        refuse(
             reading, page, head, 3, found="colonne absente", expected=f"une colonne pour {code}", rule="en-tête",
             name=code,
         )  # fmt: skip
@@ -167,7 +173,7 @@ def _read_row(reading: Reading, table: Table, row: int, *, is_region: bool) -> N
     if territory is None or territory in table.rows:
         if territory is None or not is_region or territory[0] == "region":
             for _ in filled:
-                _refuse(
+                refuse(
                     reading, page, row, 1, found=" ".join(str(cell) for cell in page.rows[row - 1][:3]),
                     expected="le code et le nom d'un territoire, une seule fois", rule="territoire",
                     name="Code département" if not is_region else "Région",
@@ -179,7 +185,7 @@ def _read_row(reading: Reading, table: Table, row: int, *, is_region: bool) -> N
     for index in filled:
         figure = read_figure(page.cell(row, index))
         if figure is None or index not in table.columns or not _is_count(figure):
-            _refuse(
+            refuse(
                 reading, page, row, index, found=page.cell(row, index),
                 expected="un nombre entier ou un marqueur connu",
                 rule="type de la cellule", name=table.columns.get(index, "hors du tableau"),
@@ -223,7 +229,7 @@ def _refuse_absent(reading: Reading, table: Table, heads: list[int]) -> None:
         if code == "69" and {"69D", "69M"} <= present:
             continue
         reading.reject(
-            found="ligne absente", expected=f"une ligne {name} ({code})", rule="territoires attendus", advice=_ORIGINAL,
+            found="ligne absente", expected=f"une ligne {name} ({code})", rule="territoires attendus", advice=ORIGINAL,
             row=heads[0], sheet=table.page.name, name="Code département",
         )  # fmt: skip
     regions = {code for level, code in table.rows if level == "region"}
@@ -231,7 +237,7 @@ def _refuse_absent(reading: Reading, table: Table, heads: list[int]) -> None:
         if regions and code not in regions and name != "Mayotte":
             reading.reject(
                 found="ligne absente", expected=f"une ligne {name} ({code})", rule="territoires attendus",
-                advice=_ORIGINAL, row=heads[-1], sheet=table.page.name, name="Code région",
+                advice=ORIGINAL, row=heads[-1], sheet=table.page.name, name="Code région",
             )  # fmt: skip
 
 
@@ -244,23 +250,6 @@ def _cell(table: Table, place: tuple[int, int, tuple[str, str]], figure: Figure)
         None if figure.value is None else int(figure.value), "person", figure.printed, row, table.page.column(index),
         table.page.name, "M" if figure.value is None else "A", figure.marker, None if figure.value is None else 1,
         period_label=str(table.year),
-    )  # fmt: skip
-
-
-def _refuse(
-    reading: Reading,
-    page: Sheet,
-    row: int,
-    index: int,
-    *,
-    found: object,
-    expected: str,
-    rule: str,
-    name: str = "en-tête",
-) -> None:
-    reading.reject(
-        found=found, expected=expected, rule=rule, advice=_ORIGINAL, row=row, column=page.column(index), name=name,
-        sheet=page.name,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from dagster_project.readers.nomenclature import plain
 from dagster_project.readers.official import EditionFacts
 from dagster_project.readers.spreadsheet import Sheet, Value, sheet
 
+ORIGINAL = "Reprenez le fichier d'origine de la DREES."
 _TITLE_ROWS = 5
 _ANNOUNCED = re.compile(r"\s*Tableau\s")
 _WORDS_ONLY = re.compile(r"sommaire|lisez moi|lisezmoi|presentation|methode|avertissement|note")
@@ -83,5 +84,23 @@ def refuse_lost_sheets(reading: Reading, workbook: CalamineWorkbook) -> None:
         reading.reject(
             found=f"{len(tables)} tableaux : {', '.join(tables)}",
             expected=f"les {len(announced)} que le sommaire annonce",
-            rule="feuilles attendues", advice="Reprenez le fichier d'origine de la DREES.", sheet=contents[0],
+            rule="feuilles attendues", advice=ORIGINAL, sheet=contents[0],
         )  # fmt: skip
+
+
+def refuse(
+    reading: Reading,
+    page: Sheet,
+    row: int,
+    index: int,
+    *,
+    found: object,
+    expected: str,
+    rule: str,
+    name: str = "en-tête",
+) -> None:
+    """Refuse a cell of a sheet, by its row and its zero-based column."""
+    reading.reject(
+        found=found, expected=expected, rule=rule, advice=ORIGINAL, row=row, column=page.column(index), name=name,
+        sheet=page.name,
+    )  # fmt: skip

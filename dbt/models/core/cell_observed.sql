@@ -37,79 +37,44 @@ with cell as (
     from {{ ref('stg_report__figure') }}
     where indicator_code is not null and repeat_of is null
 
-    union all
+    {% for published in ['stg_extract__figure', 'stg_producer__cell'] %}
+        union all
 
-    select
-        dataset,
-        edition_id,
-        publication_rank,
-        known_from,
-        reference,
-        indicator_code,
-        territory_level,
-        territory_code,
-        territory_label,
-        population_group,
-        period_label,
-        period_start,
-        period_end,
-        period_code,
-        value,
-        cast(null as decimal(24, 6)) as lower,
-        cast(null as decimal(24, 6)) as upper,
-        unit,
-        'exact' as qualifier,
-        marker,
-        obs_status,
-        cast(null as varchar) as cited_source,
-        printed_text,
-        printed_step,
-        file_sha256,
-        row_number,
-        source_file,
-        source_sheet,
-        source_row,
-        source_column,
-        cast(null as integer) as source_line,
-        false as covers_itself_only
-    from {{ ref('stg_extract__figure') }}
-
-    union all
-
-    select
-        dataset,
-        edition_id,
-        publication_rank,
-        known_from,
-        reference,
-        indicator_code,
-        territory_level,
-        territory_code,
-        territory_label,
-        population_group,
-        period_label,
-        period_start,
-        period_end,
-        period_code,
-        value,
-        cast(null as decimal(24, 6)) as lower,
-        cast(null as decimal(24, 6)) as upper,
-        unit,
-        'exact' as qualifier,
-        marker,
-        obs_status,
-        cast(null as varchar) as cited_source,
-        printed_text,
-        printed_step,
-        file_sha256,
-        row_number,
-        file_name as source_file,
-        source_sheet,
-        source_row,
-        source_column,
-        cast(null as integer) as source_line,
-        covers_itself_only
-    from {{ ref('stg_producer__cell') }}
+        select
+            dataset,
+            edition_id,
+            publication_rank,
+            known_from,
+            reference,
+            indicator_code,
+            territory_level,
+            territory_code,
+            territory_label,
+            population_group,
+            period_label,
+            period_start,
+            period_end,
+            period_code,
+            value,
+            cast(null as decimal(24, 6)) as lower,
+            cast(null as decimal(24, 6)) as upper,
+            unit,
+            'exact' as qualifier,
+            marker,
+            obs_status,
+            cast(null as varchar) as cited_source,
+            printed_text,
+            printed_step,
+            file_sha256,
+            row_number,
+            source_file,
+            source_sheet,
+            source_row,
+            source_column,
+            cast(null as integer) as source_line,
+            covers_itself_only
+        from {{ ref(published) }}
+    {% endfor %}
 )
 
 select

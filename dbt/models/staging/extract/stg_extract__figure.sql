@@ -31,6 +31,7 @@ with figure as (
 )
 
 select
+    false as covers_itself_only,
     concat(dataset, ':', indicator_code, ':', period_code, ':', territory_level, '-', territory_code) as reference,
     *
 from figure

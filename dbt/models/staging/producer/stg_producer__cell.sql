@@ -23,7 +23,7 @@ select
     cell.obs_status,
     cell.printed_text,
     cell.printed_step,
-    cell.file_name,
+    cell.file_name as source_file,
     cell.file_sha256,
     cell.row_number,
     cell.source_sheet,
