@@ -1,6 +1,5 @@
 """Archiving: bytes become an edition of ``raw/``, whole or not at all, beside its sidecar."""
 
-import os
 import re
 import shutil
 import tempfile
@@ -14,6 +13,7 @@ from typing import Literal
 import yaml
 
 from dagster_project.catalogue import SIDECAR, Publication, RawFile, Sidecar, file_sha256
+from dagster_project.durable import flush
 
 _MAX_NAME = 100
 
@@ -110,12 +110,3 @@ def _free(dataset: Path, label: str) -> Path:
         number += 1
         folder = dataset / f"{safe_name(label)}-{number}"
     return folder
-
-
-def flush(path: Path) -> None:
-    """Make a file, or a folder's list of names, durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -64,6 +64,30 @@ def status() -> None:
         click.echo(line)
 
 
+@cli.command(epilog="Exemple : bilan verify")
+@click.argument("release", required=False)
+def verify(release: str | None) -> None:
+    """Relit une version en entier : chaque fichier et chaque table sont-ils ceux qui ont été publiés ?
+
+    RELEASE est une version gardée ; sans elle, celle qui est servie.
+    """
+    from dagster_project.release.verify import verify_release
+
+    click.echo(verify_release(load_settings(), release))
+
+
+@cli.command(epilog="Exemple : bilan rollback")
+@click.argument("release", required=False)
+def rollback(release: str | None) -> None:
+    """Sert de nouveau une version antérieure, après l'avoir vérifiée.
+
+    RELEASE est une version gardée ; sans elle, celle d'avant la version servie.
+    """
+    from dagster_project.release.rollback import roll_back
+
+    click.echo(roll_back(load_settings(), release))
+
+
 @cli.command(epilog='Exemple : bilan query "select territory_name, poverty_rate_pct from marts.poverty_rate"')
 @click.argument("sql")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
@@ -200,7 +224,7 @@ def dev(port: int) -> None:
 
 
 def _still_served(settings: Settings) -> str:
-    from dagster_project.release.publish import served_manifest
+    from dagster_project.release.serve import served_manifest
 
     served = served_manifest(settings)
     version = f"la version {served['release_id']} reste servie" if served else "aucune version n'est servie"

@@ -17,6 +17,7 @@ from dagster_project.errors import RefusedDataError
 from dagster_project.inbox import Filed, file_inbox
 from dagster_project.release.fingerprint import Fingerprint, fingerprint
 from dagster_project.release.lock import run_lock
+from dagster_project.release.space import check_space
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
@@ -92,9 +93,11 @@ class Refresh:
 
         Raises:
             LockHeldError: another run is under way.
+            BilanError: the disk has not the room a run needs.
             RefusedDataError: a raw file is not the one its sidecar describes.
         """
         with run_lock(settings.lock):
+            check_space(settings)
             filed = file_inbox(settings.raw, date.today())
             refresh = cls(settings, load_catalogue(settings.raw), fingerprint(settings.raw), republish=republish)
             refresh.filed = filed
@@ -146,7 +149,7 @@ class Refresh:
         """
         from dagster_project.quality.errata import read_errata
         from dagster_project.quality.relations import read_relations
-        from dagster_project.release.publish import served_manifest
+        from dagster_project.release.serve import served_manifest
         from dagster_project.release.stage import ReleaseFacts, write_context
 
         with self._timed("préparation"):

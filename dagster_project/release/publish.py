@@ -4,7 +4,6 @@ Killed at any instant, readers see the old release or the new one, whole.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,13 +12,14 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.catalogue import file_sha256
+from dagster_project.durable import flush
 from dagster_project.release.digest import content_digest
 from dagster_project.release.fingerprint import Fingerprint, git_commit
+from dagster_project.release.serve import DATABASE, MANIFEST, MANIFEST_DIGEST, serve, served_manifest, write_json
 from dagster_project.release.stage import MARTS, ReleaseFacts, primary_key, published_models
 from dagster_project.settings import Settings
 
-MANIFEST = "manifest.json"
-DATABASE = "bilan.duckdb"
 KEPT_RELEASES = 12
 # Read by every driver from 1.1 to 2.0, whatever version writes it.
 STORAGE_VERSION = "v1.0.0"
@@ -32,16 +32,6 @@ class Published:
     release_id: str
     is_new: bool
     message: str
-
-
-def served_manifest(settings: Settings) -> dict[str, Any] | None:
-    """The manifest of the release readers see; None before the first."""
-    try:
-        folder = settings.served.resolve(strict=True).parent
-    except FileNotFoundError:
-        return None
-    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    return manifest
 
 
 def publish(
@@ -77,15 +67,17 @@ def publish(
         "inputs": made_from.inputs,
         "marts": contents,
         "checks": checks,
+        "files": _hashes(folder),
     }
-    _write_json(folder / MANIFEST, manifest)
+    write_json(folder / MANIFEST, manifest)
+    (folder / MANIFEST_DIGEST).write_text(file_sha256(folder / MANIFEST) + "\n", encoding="ascii")
     (folder / DATABASE).chmod(0o444)
-    _sync_tree(folder)
+    _flush_tree(folder)
 
     settings.releases.mkdir(parents=True, exist_ok=True)
     folder.rename(settings.releases / facts.release_id)
-    _sync(settings.releases)
-    _repoint(settings, facts.release_id)
+    flush(settings.releases)
+    serve(settings, facts.release_id)
     _retire(settings, facts.release_id)
     return Published(facts.release_id, True, f"Version {facts.release_id} publiée.")
 
@@ -133,15 +125,6 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _repoint(settings: Settings, release_id: str) -> None:
-    """Replace the served link in one step; it is relative, so the warehouse can be moved or mounted elsewhere."""
-    fresh = settings.warehouse / f".{DATABASE}.{os.getpid()}"
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(Path(settings.releases.name) / release_id / DATABASE)
-    fresh.replace(settings.served)
-    _sync(settings.warehouse)
-
-
 def _retire(settings: Settings, served: str) -> None:
     """Remove the oldest releases beyond those kept; the one served always stays."""
     releases = sorted(path for path in settings.releases.iterdir() if path.is_dir())
@@ -152,7 +135,7 @@ def _retire(settings: Settings, served: str) -> None:
 
 def _note_same_content(settings: Settings, served: dict[str, Any], made_from: Fingerprint) -> None:
     """Remember that these inputs and this code give the served content, so that the next run need not rebuild it."""
-    _write_json(
+    write_json(
         settings.warehouse / SAME_CONTENT,
         {
             "release_id": served["release_id"],
@@ -180,21 +163,11 @@ def is_already_served(settings: Settings, made_from: Fingerprint) -> bool:
     return (noted["release_id"], noted["inputs_sha256"], noted["code_version"]) == (served["release_id"], *wanted)
 
 
-def _write_json(path: Path, document: dict[str, Any]) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+def _hashes(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): file_sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def _sync_tree(folder: Path) -> None:
+def _flush_tree(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
-        _sync(path)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        flush(path)
+    flush(folder)

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from dagster_project.history import environment
-from dagster_project.release.publish import served_manifest
+from dagster_project.release.serve import served_manifest
 from dagster_project.runner import run_refresh
 from dagster_project.settings import Settings
 

@@ -1,0 +1,36 @@
+"""Going back: readers see an earlier release again, once it is proved to be what was published."""
+
+from dagster_project.errors import RefusedDataError, WrongUseError
+from dagster_project.release.lock import run_lock
+from dagster_project.release.serve import serve
+from dagster_project.release.verify import file_defects, release_folder, releases
+from dagster_project.settings import Settings
+
+
+def roll_back(settings: Settings, release_id: str | None = None) -> str:
+    """Serve a release kept; without a name, the one before the release served. French.
+
+    Raises:
+        WrongUseError: no such release, or none before.
+        RefusedDataError: the release is damaged; nothing changes.
+        LockHeldError: a run is under way.
+    """
+    with run_lock(settings.lock):
+        served = release_folder(settings, None).name
+        folder = release_folder(settings, release_id or _before(settings, served))
+        if folder.name == served:
+            raise WrongUseError(f"La version {served} est déjà celle qui est servie.")
+        if defects := list(file_defects(folder)):
+            raise RefusedDataError("\n".join(defects))
+        serve(settings, folder.name)
+    return (
+        f"Version {folder.name} servie à la place de {served}. "
+        "Le prochain « bilan refresh » publiera de nouveau ce que disent raw/ et le code : corrigez-les d'abord."
+    )
+
+
+def _before(settings: Settings, served: str) -> str:
+    earlier = [release for release in releases(settings) if release < served]
+    if not earlier:
+        raise WrongUseError(f"Aucune version n'est gardée avant {served}.")
+    return earlier[-1]

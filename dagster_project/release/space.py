@@ -1,0 +1,32 @@
+"""Room on the disk: asked for before a run, so that a full disk is a sentence and not a half-written release."""
+
+import shutil
+from pathlib import Path
+
+from dagster_project.errors import BilanError
+from dagster_project.settings import Settings
+
+_LEAST = 200 << 20
+# The stage holds raw rows, core and marts; the release, its tables twice (database and Parquet).
+_STAGE_TO_RAW, _RUN_TO_RELEASE = 4, 4
+
+
+def check_space(settings: Settings) -> None:
+    """Make sure a run has the room it needs, judged from what was archived and what the last release takes.
+
+    Raises:
+        BilanError: there is not enough; the message says how much is.
+    """
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    last = _size(settings.served.resolve().parent) if settings.served.exists() else 0
+    needed = max(_LEAST, _STAGE_TO_RAW * _size(settings.raw) + _RUN_TO_RELEASE * last)
+    free = shutil.disk_usage(settings.warehouse).free
+    if free < needed:
+        raise BilanError(
+            f"Le disque de {settings.warehouse} n'a que {free >> 20} Mo libres, il en faut environ {needed >> 20}. "
+            "Libérez de la place ; rien n'a été commencé."
+        )
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,90 @@
+"""A release is proved to be what was published, down to a bit, or what is not is named; and one can go back."""
+
+import json
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dagster_project.errors import RefusedDataError, WrongUseError
+from dagster_project.query import open_release, rows_of
+from dagster_project.release.rollback import roll_back
+from dagster_project.release.verify import releases, verify_release
+from dagster_project.runner import run_refresh
+from dagster_project.settings import Settings
+
+FLIPS = int(os.environ.get("BILAN_FLIPS", "50"))
+
+
+def flip_a_bit(path: Path, chance: random.Random) -> None:
+    content = bytearray(path.read_bytes())
+    at = chance.randrange(len(content))
+    content[at] ^= 1 << chance.randrange(8)
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+def test_a_sound_release_is_proved(published: Settings) -> None:
+    said = verify_release(published)
+    assert "chacun tel que publié" in said
+
+
+@pytest.mark.slow
+def test_every_flipped_bit_is_found(published: Settings, tmp_path: Path) -> None:
+    """`BILAN_FLIPS=1000` for the whole drill."""
+    chance = random.Random(20)
+    release = published.served.resolve().parent
+    damaged = Settings(published.raw, tmp_path)
+    copy = damaged.releases / release.name
+    shutil.copytree(release, copy)
+    files = sorted(path for path in copy.rglob("*") if path.is_file() and path.stat().st_size)
+    for _ in range(FLIPS):
+        path = chance.choice(files)
+        sound = path.read_bytes()
+        flip_a_bit(path, chance)
+        with pytest.raises(RefusedDataError):
+            verify_release(damaged, release.name)
+        path.write_bytes(sound)
+    assert "chacun tel que publié" in verify_release(damaged, release.name)
+
+
+def test_a_file_gone_or_added_is_named(workshop: Settings) -> None:
+    release = workshop.served.resolve().parent
+    (release / "parquet" / "population.parquet").rename(release / "parquet" / "autre.parquet")
+    with pytest.raises(RefusedDataError, match=r"population\.parquet : fichier absent"):
+        verify_release(workshop)
+    with pytest.raises(RefusedDataError, match=r"autre\.parquet : fichier en trop"):
+        verify_release(workshop)
+
+
+def test_going_back_serves_the_release_before_and_says_so(workshop: Settings) -> None:
+    first = workshop.served.resolve().parent.name
+    run_refresh(workshop, force=True, republish=True, tell=lambda line: None)
+    second = workshop.served.resolve().parent.name
+    assert releases(workshop) == [first, second]
+    assert f"Version {first} servie à la place de {second}" in roll_back(workshop)
+    with open_release(workshop) as marts:
+        assert rows_of(marts, "select release_id from marts.release") == [{"release_id": first}]
+    latest = json.loads((workshop.warehouse / "LATEST.json").read_text(encoding="utf-8"))
+    assert latest["release_id"] == first
+    assert (workshop.warehouse / latest["database"]).is_file()
+    with pytest.raises(WrongUseError, match="Aucune version n'est gardée avant"):
+        roll_back(workshop)
+    assert roll_back(workshop, second).startswith(f"Version {second}")
+
+
+def test_a_damaged_release_is_not_gone_back_to(workshop: Settings) -> None:
+    first = workshop.served.resolve().parent
+    run_refresh(workshop, force=True, republish=True, tell=lambda line: None)
+    served = workshop.served.readlink()
+    flip_a_bit(first / "bilan.duckdb", random.Random(1))
+    with pytest.raises(RefusedDataError, match="ce n'est plus le fichier publié"):
+        roll_back(workshop)
+    assert workshop.served.readlink() == served
+
+
+def test_an_unknown_release_says_which_there_are(published: Settings) -> None:
+    with pytest.raises(WrongUseError, match=published.served.resolve().parent.name):
+        verify_release(published, "hier")
