@@ -6,7 +6,7 @@ from functools import cache
 
 from dagster_project.settings import TERRITORIES
 
-# SOURCES: BDM and Webstat prefix a D; estimates of population read back as floats; CNAF and DREES split Corsica as 20A.
+# BDM and Webstat prefix a D; estimates of population read back as floats; CNAF and DREES split Corsica as 20A.
 _CORSICA = {"20A": "2A", "20B": "2B", "201": "2A", "202": "2B"}
 
 

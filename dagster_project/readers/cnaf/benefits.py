@@ -20,7 +20,7 @@ from dagster_project.readers.delimited import header_of
 from dagster_project.readers.official import EditionFacts, OfficialLayout, Recognition
 
 _EDGE = 1 << 23
-# SOURCES 2.3: files so prefixed are semi-definitive, two months after the month they tell of.
+# Files so prefixed are semi-definitive, two months after the month they tell of.
 _SEMI_DEFINITIVE = "[SD]"
 
 
@@ -81,7 +81,7 @@ def _cells(wide: Wide, status: str) -> str:
 def _cells_of(wide: Wide, measure: Measure, status: str) -> str:
     value, state, marker = f"cast({measure.name} as decimal(24, 6))", f"'{status}'", "'*'" if status == "P" else "null"
     if measure.suffix == "asf":
-        # SOURCES 2.3: this benefit reads 0 until 2018, for it was not counted.
+        # This benefit reads 0 until 2018, for it was not counted.
         unknown = f"{measure.name} = 0 and period < date '2018-01-01'"
         value = f"case when not ({unknown}) then {value} end"
         marker, state = (

@@ -6,7 +6,7 @@ from datetime import date
 from dagster_project.readers.cnaf.measures import LARGE, RANGES, Measure, pairs
 from dagster_project.readers.cnaf.wide import CODE, LABEL, PERIOD, UNLOCATED, Wide
 
-# SOURCES 2.3: residents that no commune could be found for, and codes masked for secrecy (04XXX).
+# Residents that no commune could be found for, and codes masked for secrecy (04XXX).
 TECHNICAL = "territory_code in ('unlocated', 'XX', '99', '99999') or territory_code like '%XX%'"
 # Numbers beyond the others' for 2A006 and 2B033; any other code that is not five digits has none.
 _CORSICA = """case

@@ -12,7 +12,7 @@ class Benefit(NamedTuple):
     label_fr: str
 
 
-# SOURCES 2.3: the suffixes of indfoy_, indnbp_, indmtt_ and indben_; families of benefits begin with "ndur".
+# The suffixes of indfoy_, indnbp_, indmtt_ and indben_; families of benefits begin with "ndur".
 BENEFITS = {
     "ndur": Benefit("any", "au moins une prestation"),
     "ndurpaje": Benefit("paje", "la Paje"),

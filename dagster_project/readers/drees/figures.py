@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from dagster_project.readers.nomenclature import plain
 from dagster_project.readers.spreadsheet import Value
 
-# SOURCES 2.1 and 3.1: not available, not communicated, did not answer, secret, without object.
+# Not available, not communicated, did not answer, secret, without object.
 MARKERS = frozenset({"nd", "nc", "nr", "na", "ns", "s", "n", "c", "-", "/", "...", "…", "n.d.", "n.c."})
 _MONTHS = ("janv", "fevr", "mars", "avr", "mai", "juin", "juil", "aout", "sept", "oct", "nov", "dec")
 _EPOCH = datetime.date(1899, 12, 30)

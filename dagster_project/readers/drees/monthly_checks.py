@@ -133,7 +133,7 @@ def check_repeats(reading: Reading, table: Table) -> None:
 def check_sums(reading: Reading, table: Table, national: Table, flagged: set[tuple[int, int]]) -> None:
     """Compare the territories of a table with the country, month by month, and the months both hold.
 
-    Tolerance: half a step a territory, and half of the country's (SOURCES 3.16). ASS counts a few recipients who live
+    Tolerance: half a step a territory, and half of the country's. ASS counts a few recipients who live
     nowhere known, within it.
     """
     benefit = table.series[0].benefit

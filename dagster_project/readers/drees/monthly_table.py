@@ -28,7 +28,7 @@ class Series:
 
     @property
     def step(self) -> int | None:
-        """The producer's rounding: to the hundred for the country, to the ten below (SOURCES 2.1)."""
+        """The producer's rounding: to the hundred for the country, to the ten below."""
         if self.level == "country":
             return 100
         return 10 if self.benefit.is_rounded else None

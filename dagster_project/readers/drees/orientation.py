@@ -63,7 +63,7 @@ INDICATORS = (
     Indicator("rsa_cer_action_family_pct", r"\baction inscrite visant la famille"),
 )
 
-# Collectivités in charge of the RSA that are not one département (SOURCES 2.2); Alsace is one since 2021.
+# Collectivités in charge of the RSA that are not one département; Alsace is one since 2021.
 _OTHERS = {
     "20": "Corse", "69D": "Nouveau-Rhône", "69M": "Métropole de Lyon", "67A": "Alsace",
     "975": "Saint-Pierre-et-Miquelon", "977": "Saint-Barthélemy", "978": "Saint-Martin",

@@ -45,7 +45,7 @@ _UNEMPLOYMENT = re.compile(
 )
 _QUARTER = re.compile(r"((?:19|20)\d{2})-[TQ]([1-4])")
 
-# SOURCES: the list of codes printed at the foot of each export of characteristics. A revised or unusual value is a
+# The list of codes printed at the foot of each export of characteristics. A revised or unusual value is a
 # value like another; one that is not significant, secret or missing is none.
 STATUS = {"A": "A", "R": "A", "U": "A", "P": "P", "SD": "P", "E": "E", "F": "F", "N": "M", "O": "M", "Q": "M"}
 

@@ -34,7 +34,7 @@ from dagster_project.readers.official import EditionFacts, OfficialLayout, Recog
 
 _FEWEST_COMMUNES = 34_000
 _COMMUNE_TYPES = {"COM": "commune", "COMA": "other", "COMD": "other", "ARM": "other"}
-# SOURCES: 10 name, 20/21 creation and restoration, 30-35 mergers and delegations, 41 and 50 code, 70 passage.
+# 10 name, 20/21 creation and restoration, 30-35 mergers and delegations, 41 and 50 code, 70 passage.
 _MODS = ("10", "20", "21", "30", "31", "32", "33", "34", "35", "41", "50", "70", "71")
 _MOVE_COLUMNS = (
     "MOD", "DATE_EFF", "TYPECOM_AV", "COM_AV", "LIBELLE_AV", "TYPECOM_AP", "COM_AP", "LIBELLE_AP",
