@@ -146,7 +146,7 @@ def _keep(reading: Reading, grid: Grid, measures: tuple[Measure, ...]) -> None:
         reading, "select count(*) from departement_figures where is_sound and (period is null or level is null)"
     )
     reading.leave("Cellules d'une ligne sans mois ou sans territoire lisible", lost)
-    # Asf reads 0 until 2018, for it was not counted.
+    # `asf` reads 0 until 2018, for it was not counted.
     unknown = "suffix = 'asf' and value = 0 and period < date '2018-01-01'"
     reading.connection.execute(
         f"""
