@@ -4,25 +4,21 @@ A file that is refused stays where it is, with the reasons beside it; it is not 
 """
 
 import hashlib
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
 from pathlib import Path
 
-import duckdb
-
 from dagster_project.archive import NewEdition, archive, archived_as, safe_name
 from dagster_project.catalogue import Publication, file_sha256
 from dagster_project.readers import OFFICIAL_MODULES
-from dagster_project.readers.cells import Reading
+from dagster_project.readers.examine import defects_of
 from dagster_project.readers.official import EditionFacts, OfficialLayout, Recognition
 from dagster_project.readers.zipped import ArchiveError, data_file
 
 INBOX = "inbox"
 _REFUSAL = ".refus.txt"
-_MAX_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -103,22 +99,11 @@ def _examine(path: Path) -> tuple[OfficialLayout, EditionFacts] | list[str]:
     try:
         with data_file(path) as data:
             layout, recognition = recognise(data)
-            messages = _defects(path.name, data, layout, recognition)
-            return messages or (layout, layout.edition(data))
+            if not recognition.is_certain:
+                return [_unrecognised(path.name, layout, recognition)]
+            return defects_of(layout, data, path.name) or (layout, layout.edition(data))
     except ArchiveError as error:
         return [f"{path.name} : {error}."]
-
-
-def _defects(name: str, data: Path, layout: OfficialLayout, recognition: Recognition) -> list[str]:
-    if not recognition.is_certain:
-        return [_unrecognised(name, layout, recognition)]
-    with duckdb.connect(config={"temp_directory": tempfile.gettempdir()}) as connection:
-        reading = Reading(connection, name)
-        layout.read(data, reading)
-        messages = [reject.message for reject in reading.rejects]
-    if len(messages) > _MAX_SHOWN:
-        messages = [*messages[:_MAX_SHOWN], f"… et {len(messages) - _MAX_SHOWN} autres"]
-    return messages
 
 
 def _unrecognised(name: str, layout: OfficialLayout, recognition: Recognition) -> str:

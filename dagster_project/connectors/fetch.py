@@ -20,9 +20,12 @@ from dagster_project.connectors.producers import SOURCES, Source
 from dagster_project.connectors.remote import RemoteEdition
 from dagster_project.connectors.state import Remembered, State
 from dagster_project.errors import WrongUseError
-from dagster_project.readers import LAYOUTS, OFFICIAL_MODULES
+from dagster_project.readers import LAYOUTS, OFFICIAL_MODULES, official_layout
+from dagster_project.readers.examine import defects_of
 from dagster_project.release.lock import run_lock
 from dagster_project.settings import TIMEZONE
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ def _fetch_one(raw: Path, memory: State, source: Source, client: Client) -> Fetc
         memory.keep(source.name, _remember(before.edition, edition, before))
         return _unchanged(source, before.edition)
 
+    _refuse_unreadable_first_edition(raw, source, {name: one.path for name, one in downloaded.items()})
     archived = archive(raw, source, edition, {name: one.path for name, one in downloaded.items()}, today_in_paris())
     shutil.rmtree(inbox)
     memory.keep(source.name, _remember(archived.label, edition, next(iter(downloaded.values()))))
@@ -124,6 +128,20 @@ def _fetch_one(raw: Path, memory: State, source: Source, client: Client) -> Fetc
         source.name, "new", archived.label,
         f"nouvelle édition {archived.label} ({edition.version_label}), {len(downloaded)} fichier(s), {size} octets.",
     )  # fmt: skip
+
+
+def _refuse_unreadable_first_edition(raw: Path, source: Source, files: Mapping[str, Path]) -> None:
+    """Later editions are refused at the door, which goes on with an earlier one; before the first, there is none.
+
+    Raises:
+        FetchError: the dataset has no edition yet, and this one cannot be read.
+    """
+    if source.layout not in OFFICIAL_MODULES or any((raw / source.name).glob(f"*/{SIDECAR}")):
+        return
+    layout = official_layout(source.layout)
+    defects = [defect for name, path in files.items() for defect in defects_of(layout, path, name)]
+    if defects:
+        raise FetchError(f"le fichier n'est pas celui que l'on sait lire : {' '.join(defects[:_SHOWN])}")
 
 
 def _still_archived(raw: Path, source: Source, remembered: Remembered | None) -> Remembered | None:

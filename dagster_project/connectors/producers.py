@@ -103,12 +103,6 @@ SOURCES: tuple[Source, ...] = (
         _MELODI, Calendar((12,), grace_days=15), "final",
     ),
     Source(
-        "insee", "population_estimates_melodi",
-        "Estimations de population par département, sexe et âge", "insee_melodi_csv",
-        melodi.Product("DS_ESTIMATION_POPULATION"),
-        _MELODI, Calendar((1,), grace_days=31), "provisional",
-    ),
-    Source(
         "cnaf", "benefits_departement",
         "Allocataires des prestations versées par les CAF, par département", "cnaf_benefits_departement",
         opendatasoft.Export("s_ben_dep"),

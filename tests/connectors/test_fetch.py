@@ -71,6 +71,14 @@ def test_new_edition(bench: Bench, prestations: Source) -> None:
     assert [path for path in bench.state.rglob("*") if path.is_file() and "downloads" in path.parts] == []
 
 
+def test_a_first_edition_that_cannot_be_read_is_not_archived(bench: Bench, prestations: Source) -> None:
+    """The catalogue's address answers, with another table than the one its reader knows: publication must not stop."""
+    [result] = bench.run(replace(prestations, layout="bdf_over_indebtedness"))
+    assert result.status == "failed"
+    assert "n'est pas celui que l'on sait lire" in result.message
+    assert bench.files() == []
+
+
 def test_same_revision_downloads_nothing(bench: Bench, prestations: Source, producer: Producer) -> None:
     bench.run(prestations)
     before = len(producer.asked)
