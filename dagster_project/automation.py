@@ -9,7 +9,6 @@ import dagster as dg
 
 from dagster_project.catalogue import Dataset, load_catalogue
 from dagster_project.connectors.calendar import is_stale
-from dagster_project.connectors.fetch import fetch
 from dagster_project.connectors.producers import SOURCES
 from dagster_project.inbox import listing_digest
 from dagster_project.release.fingerprint import fingerprint
@@ -73,6 +72,8 @@ def _fetch_job(publisher: str, names: Sequence[str]) -> dg.JobDefinition:
         description="Cherche la dernière édition chez le producteur, et l'archive",
     )
     def fetch_editions(context: dg.OpExecutionContext) -> None:
+        from dagster_project.connectors.fetch import fetch
+
         settings = load_settings()
         results = fetch(settings.raw, settings.connectors, names, context.log.info, tolerant=True)
         if failed := [f"{result.dataset} : {result.message}" for result in results if result.status == "failed"]:

@@ -3,13 +3,16 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from dagster_project.catalogue import Publication
 from dagster_project.connectors.errors import FetchError
-from dagster_project.connectors.http import Client
 from dagster_project.connectors.remote import RemoteEdition, RemoteFile, Site
+
+if TYPE_CHECKING:
+    from dagster_project.connectors.http import Client
 
 # The header of a message carries its own number and time: they differ at each request.
 _CHANGING = (
@@ -25,7 +28,7 @@ class Dataflow:
 
     flow: str
 
-    def newest(self, client: Client, site: Site) -> RemoteEdition:
+    def newest(self, client: "Client", site: Site) -> RemoteEdition:
         """The state of the latest ``LAST_UPDATE`` of its series, asked with one observation each."""
         source = f"{site.base}/data/{self.flow}"
         body, url = client.body(source, site, {"lastNObservations": "1"})

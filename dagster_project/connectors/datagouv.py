@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dagster_project.catalogue import Publication
 from dagster_project.connectors.answers import Answer
 from dagster_project.connectors.errors import FetchError
-from dagster_project.connectors.http import Client
 from dagster_project.connectors.remote import Checksum, RemoteEdition, RemoteFile, Site, plain_name, url_name
+
+if TYPE_CHECKING:
+    from dagster_project.connectors.http import Client
 
 _ALGORITHMS = {"sha1": "sha1", "sha2": "sha256", "sha256": "sha256", "md5": "md5"}
 _PAGE = 50
@@ -26,7 +29,7 @@ class Resource:
     title: str = ""
     paged: bool = False
 
-    def newest(self, client: Client, site: Site) -> RemoteEdition:
+    def newest(self, client: "Client", site: Site) -> RemoteEdition:
         """The fitting resource with the latest ``last_modified``."""
         source = f"{site.base}/api/1/datasets/{self.dataset}/"
         resources = list(self._pages(client, site) if self.paged else client.answer(source, site).items("resources"))
@@ -39,7 +42,7 @@ class Resource:
         chosen = max(fitting, key=lambda one: (one.day("last_modified"), one.text("last_modified")))
         return self._edition(chosen)
 
-    def _pages(self, client: Client, site: Site) -> Iterator[Answer]:
+    def _pages(self, client: "Client", site: Site) -> Iterator[Answer]:
         for number in range(1, 1000):
             page = client.answer(
                 f"{site.base}/api/2/datasets/{self.dataset}/resources/",

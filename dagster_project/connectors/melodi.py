@@ -2,14 +2,15 @@
 
 import re
 from dataclasses import dataclass
-
-import httpx
+from typing import TYPE_CHECKING
 
 from dagster_project.catalogue import Publication
 from dagster_project.connectors.answers import Answer
 from dagster_project.connectors.errors import FetchError
-from dagster_project.connectors.http import Client
-from dagster_project.connectors.remote import RemoteEdition, RemoteFile, Site
+from dagster_project.connectors.remote import RemoteEdition, RemoteFile, Site, url_with
+
+if TYPE_CHECKING:
+    from dagster_project.connectors.http import Client
 
 _PAGE = 10_000
 _MOST_OBSERVATIONS = 1_000_000  # beyond, the whole file asks less of the service than its pages
@@ -22,7 +23,7 @@ class Product:
 
     dataset: str
 
-    def newest(self, client: Client, site: Site) -> RemoteEdition:
+    def newest(self, client: "Client", site: Site) -> RemoteEdition:
         """The product whose identifier has the highest year, or the only one without a year."""
         about = client.answer(f"{site.base}/catalog/{self.dataset}", site)
         identity = re.compile(rf"{re.escape(self.dataset)}(?:_(\d{{4}}))?_CSV_FR")
@@ -55,7 +56,7 @@ class Pages:
     dataset: str
     where: tuple[tuple[str, str], ...] = ()
 
-    def newest(self, client: Client, site: Site) -> RemoteEdition:
+    def newest(self, client: "Client", site: Site) -> RemoteEdition:
         """The pages there are now; their number follows from the count of observations."""
         about = client.answer(f"{site.base}/catalog/{self.dataset}", site)
         modified = about.day("modified")
@@ -70,10 +71,10 @@ class Pages:
             label=modified.isoformat(),
             version_label=f"{_title(about)}, état du {modified:%d/%m/%Y}",
             published=Publication(on=modified),
-            url=str(httpx.URL(source, params=asked)),
+            url=url_with(source, asked),
             files=tuple(
                 RemoteFile(
-                    str(httpx.URL(source, params={**asked, "maxResult": str(_PAGE), "page": str(page)})),
+                    url_with(source, {**asked, "maxResult": str(_PAGE), "page": str(page)}),
                     f"{self.dataset}_page_{page:04}.json",
                     ends_with=b"}",
                 )

@@ -2,14 +2,15 @@
 
 import re
 from dataclasses import dataclass
-
-import httpx
+from typing import TYPE_CHECKING
 
 from dagster_project.catalogue import Publication
 from dagster_project.connectors.answers import Answer
 from dagster_project.connectors.errors import FetchError
-from dagster_project.connectors.http import Client
-from dagster_project.connectors.remote import RemoteEdition, RemoteFile, Site, plain_name
+from dagster_project.connectors.remote import RemoteEdition, RemoteFile, Site, plain_name, url_with
+
+if TYPE_CHECKING:
+    from dagster_project.connectors.http import Client
 
 _DATASETS = "/api/explore/v2.1/catalog/datasets"
 _PAGE = 100
@@ -31,7 +32,7 @@ class Export:
     select: str | None = None
     order_by: str | None = None
 
-    def newest(self, client: Client, site: Site) -> RemoteEdition:
+    def newest(self, client: "Client", site: Site) -> RemoteEdition:
         """The dataset as it is now, dated by its own ``modified``."""
         about = client.answer(f"{site.base}{_DATASETS}/{self.dataset_id}", site)
         return self._edition(about, site)
@@ -44,7 +45,7 @@ class Export:
         asked = {"delimiter": ";", **{name: value for name, value in filters.items() if value}}
         rows = metas.number("records_count") if not self.where and metas.has("records_count") else None
         file = RemoteFile(
-            url=str(httpx.URL(f"{site.base}{_DATASETS}/{identity}/exports/csv", params=asked)),
+            url=url_with(f"{site.base}{_DATASETS}/{identity}/exports/csv", asked),
             name=f"{plain_name(identity)}.csv",
             at_least_lines=None if rows is None else rows + 1,
         )
@@ -68,7 +69,7 @@ class NewestExport:
     search: str
     pattern: str
 
-    def newest(self, client: Client, site: Site) -> RemoteEdition:
+    def newest(self, client: "Client", site: Site) -> RemoteEdition:
         """The dataset of the latest year, exported whole."""
         fitting: dict[str, Answer] = {}
         for offset in range(0, _MOST_DATASETS, _PAGE):
@@ -105,7 +106,7 @@ class Attachment:
     title: str  # a regular expression, on the title without accents, in lower case
     suffix: str
 
-    def newest(self, client: Client, site: Site) -> RemoteEdition:
+    def newest(self, client: "Client", site: Site) -> RemoteEdition:
         """The attachment of the latest month, or year, its names tell; or the only one that fits."""
         root = f"{site.base}{_DATASETS}/{self.dataset_id}"
         about = client.answer(root, site)

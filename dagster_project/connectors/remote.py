@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
@@ -92,3 +93,10 @@ def plain_name(text: str) -> str:
 def url_name(url: str) -> str:
     """The file name a URL ends with."""
     return plain_name(unquote(re.split("[?#]", url)[0].rpartition("/")[2]))
+
+
+def url_with(address: str, params: Mapping[str, str]) -> str:
+    """The address with these parameters, written as they will be sent."""
+    import httpx  # the table of producers is read at every start; requests are rare
+
+    return str(httpx.URL(address, params=params))

@@ -7,20 +7,15 @@ import duckdb
 
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.official import OfficialLayout
-from dagster_project.readers.zipped import ArchiveError, data_file
 
 _MAX_SHOWN = 50
 
 
-def defects_of(layout: OfficialLayout, path: Path, name: str) -> list[str]:
-    """Why a file is refused, a French line a defect (capped, with a count); nothing when it is sound."""
+def defects_of(layout: OfficialLayout, data: Path, name: str) -> list[str]:
+    """Why a file, out of its archive, is refused: a French line a defect (capped, with a count); nothing if sound."""
     with duckdb.connect(config={"temp_directory": tempfile.gettempdir()}) as connection:
         reading = Reading(connection, name)
-        try:
-            with data_file(path) as data:
-                layout.read(data, reading)
-        except ArchiveError as error:
-            return [f"{name} : {error}."]
+        layout.read(data, reading)
         messages = [reject.message for reject in reading.rejects]
     if len(messages) > _MAX_SHOWN:
         messages = [*messages[:_MAX_SHOWN], f"… et {len(messages) - _MAX_SHOWN} autres"]
