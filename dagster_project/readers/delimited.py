@@ -10,6 +10,8 @@ import duckdb
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.table import column_letter
 
+# What DuckDB raises on a text that is no table; a lack of memory or of disk is not the file's fault.
+MALFORMED = (duckdb.ProgrammingError, duckdb.DataError)
 _HEAD = 1 << 16
 _DELIMITERS = (";", ",", "\t")
 
@@ -101,11 +103,8 @@ def open_grid(reading: Reading, path: Path, delimiter: str, *, skip: int = 0, ta
             """,
             [str(path)],
         )
-    except duckdb.Error as error:
-        reading.reject(
-            found=str(error).splitlines()[0][:80], expected=f"un tableau séparé par « {delimiter} »", rule="CSV",
-            advice="Reprenez le fichier d'origine : celui-ci n'est pas un texte bien formé.",
-        )  # fmt: skip
+    except MALFORMED as error:
+        refuse_malformed(reading, delimiter, error)
         return None
     errors = reading.connection.execute(
         "select line, any_value(error_type), any_value(csv_line) from reject_errors group by line order by line"
@@ -117,3 +116,11 @@ def open_grid(reading: Reading, path: Path, delimiter: str, *, skip: int = 0, ta
             row=int(line) + skip,
         )  # fmt: skip
     return None if errors else Grid(table, header)
+
+
+def refuse_malformed(reading: Reading, delimiter: str, error: duckdb.Error) -> None:
+    """Refuse a file that DuckDB's reader could not follow to its end."""
+    reading.reject(
+        found=str(error).splitlines()[0][:80], expected=f"un tableau séparé par « {delimiter} »", rule="CSV",
+        advice="Reprenez le fichier d'origine : celui-ci n'est pas un texte bien formé.",
+    )  # fmt: skip

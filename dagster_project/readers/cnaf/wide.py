@@ -15,7 +15,7 @@ import duckdb
 
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.cnaf.measures import Measure, measure_of
-from dagster_project.readers.delimited import header_of
+from dagster_project.readers.delimited import MALFORMED, header_of, refuse_malformed
 from dagster_project.readers.table import column_letter
 
 DELIMITER = ";"
@@ -70,14 +70,18 @@ class Wide:
 
 
 def read_wide(reading: Reading, path: Path) -> Wide | None:
-    """Read the file into the table; None, with the reason refused, where its header is not the one expected."""
+    """Read the file into the table; None, with the reason refused, where it is not the table expected."""
     header = header_of(path, DELIMITER)
     measures = _measures(reading, header)
     if measures is None:
         return None
     wide = Wide(reading, header, measures)
     has_decimals = _has_decimals(path)
-    _load(wide, path, "decimal(18, 6)" if has_decimals else "integer", _date_format(path))
+    try:
+        _load(wide, path, "decimal(18, 6)" if has_decimals else "integer", _date_format(path))
+    except MALFORMED as error:
+        refuse_malformed(reading, DELIMITER, error)
+        return None
     _refuse_lines(wide)
     if has_decimals:
         _refuse_decimals(wide)
@@ -134,21 +138,29 @@ def _load(wide: Wide, path: Path, figure: str, date_format: str) -> None:
     figures = ", ".join(measure.name for measure in wide.measures)
     for log in ("reject_scans", "reject_errors"):
         connection.execute(f"drop table if exists {log}")
-    (in_order,) = wide.one("select current_setting('preserve_insertion_order')")
-    # Rows must stand in the order of the file, for rowid to tell their line.
-    connection.execute("set preserve_insertion_order = true")
-    connection.execute(
-        f"""
-        create or replace temp table {wide.table} as
-        select period, coalesce(territory_code, '{UNLOCATED}') as territory_code, {label}, {figures}
-        from read_csv(
-            '{_quoted(path)}', columns = {declared}, auto_detect = false, header = false, skip = 1,
-            delim = '{DELIMITER}', quote = '"', escape = '"', nullstr = '', dateformat = '{date_format}',
-            strict_mode = true, store_rejects = true, rejects_limit = {_MAX_REJECTED_LINES}
+    with _order_of_the_file(connection):
+        connection.execute(
+            f"""
+            create or replace temp table {wide.table} as
+            select period, coalesce(territory_code, '{UNLOCATED}') as territory_code, {label}, {figures}
+            from read_csv(
+                '{_quoted(path)}', columns = {declared}, auto_detect = false, header = false, skip = 1,
+                delim = '{DELIMITER}', quote = '"', escape = '"', nullstr = '', dateformat = '{date_format}',
+                strict_mode = true, store_rejects = true, rejects_limit = {_MAX_REJECTED_LINES}
+            )
+            """
         )
-        """
-    )
-    connection.execute(f"set preserve_insertion_order = {in_order}")
+
+
+@contextmanager
+def _order_of_the_file(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Rows stand in the order of the file, for rowid to tell their line."""
+    row = connection.execute("select current_setting('preserve_insertion_order')").fetchone()
+    connection.execute("set preserve_insertion_order = true")
+    try:
+        yield
+    finally:
+        connection.execute(f"set preserve_insertion_order = {row is not None and row[0]}")
 
 
 def _refuse_lines(wide: Wide) -> None:
