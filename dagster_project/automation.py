@@ -12,7 +12,7 @@ from dagster_project.connectors.calendar import is_stale
 from dagster_project.connectors.producers import SOURCES
 from dagster_project.inbox import listing_digest
 from dagster_project.release.fingerprint import fingerprint
-from dagster_project.release.publish import is_already_served
+from dagster_project.release.unchanged import is_already_served
 from dagster_project.settings import TIMEZONE, load_settings
 
 refresh_job = dg.define_asset_job(

@@ -14,8 +14,8 @@ from dagster_project.history import environment, prepare_history
 from dagster_project.inbox import Filed, file_inbox, waiting
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.lock import run_lock
-from dagster_project.release.publish import is_already_served
 from dagster_project.release.serve import served_manifest
+from dagster_project.release.unchanged import is_already_served
 from dagster_project.settings import PROJECT, Settings
 
 _SHOWN_GAPS = 12

@@ -7,8 +7,8 @@ from dagster_project.catalogue import load_catalogue
 from dagster_project.freshness import ages
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.lock import lock_holder
-from dagster_project.release.publish import is_already_served
 from dagster_project.release.serve import served_manifest
+from dagster_project.release.unchanged import is_already_served
 from dagster_project.settings import Settings
 
 

@@ -14,11 +14,18 @@ DATABASE = "bilan.duckdb"
 LATEST = "LATEST.json"
 
 
+def served_folder(settings: Settings) -> Path | None:
+    """The folder of the release readers see; None before the first."""
+    try:
+        return settings.served.resolve(strict=True).parent
+    except FileNotFoundError:
+        return None
+
+
 def served_manifest(settings: Settings) -> dict[str, Any] | None:
     """The manifest of the release readers see; None before the first."""
-    try:
-        folder = settings.served.resolve(strict=True).parent
-    except FileNotFoundError:
+    folder = served_folder(settings)
+    if folder is None:
         return None
     manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     return manifest
