@@ -98,6 +98,20 @@ def query(sql: str, form: str) -> None:
     click.echo(run_query(load_settings(), sql, form), nl=False)
 
 
+@cli.command(epilog="Exemple : bilan site --output /srv/www/bilan")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Dossier à écrire, remplacé s'il contient déjà un site ; par défaut, ./site.",
+)
+def site(output: Path | None) -> None:
+    """Écrit le site de la version servie : des pages à ouvrir depuis le disque ou à déposer sur un serveur."""
+    from dagster_project.report.site import write_site
+
+    for line in write_site(load_settings(), output or Path("site")):
+        click.echo(line)
+
+
 @cli.command(epilog="Exemples : bilan fetch ; bilan fetch drees ; bilan fetch insee/unemployment")
 @click.argument("datasets", nargs=-1)
 @click.option("--list", "listed", is_flag=True, help="Montre les jeux de données connus, sans rien télécharger.")

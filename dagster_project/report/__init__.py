@@ -1,0 +1,1 @@
+"""For people: the site of a release, made from its marts and from nothing else."""

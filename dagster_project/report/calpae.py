@@ -1,0 +1,60 @@
+"""The indicators of the conventions (CALPAE), as tables: number, printed percentage, base and verdict."""
+
+from typing import TYPE_CHECKING
+
+from dagster_project.report import french
+from dagster_project.report.checks import UNCHECKED, Check
+from dagster_project.report.figures import Figure, figure_of
+from dagster_project.report.marts import Row
+from dagster_project.report.tables import Cell, Line, Table
+
+if TYPE_CHECKING:
+    from dagster_project.report.site import Site
+
+THEMES = {
+    "ase_leavers": "Jeunes sortant de l'aide sociale à l'enfance",
+    "rsa_orientation": "Orientation et accompagnement des bénéficiaires du RSA",
+}
+
+
+def calpae_tables(site: "Site", name: str, level: str, code: str) -> list[Table]:
+    """A table a theme and a year, for one territory."""
+    rows = site.marts.table(
+        "calpae_indicator",
+        "territory_level = ? and territory_code = ?",
+        level,
+        code,
+        order="theme, year, indicator_code",
+    )
+    groups: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["theme"], row["year"]), []).append(row)
+    return [_table(site, name, theme, year, group) for (theme, year), group in groups.items()]
+
+
+def _table(site: "Site", name: str, theme: str, year: int, rows: list[Row]) -> Table:
+    return site.table(
+        f"{name}-calpae-{french.slug(theme)}-{year}",
+        f"{THEMES.get(theme, theme)}, {year}",
+        ["Indicateur", "Valeur", "Pourcentage imprimé", "Pourcentage calculé", "Base imprimée", "Base supposée"],
+        [Line(row["indicator_label_fr"], _cells(site, row)) for row in rows],
+        editions=[row["edition"] for row in rows],
+        notes=["Base supposée : celle que supposent le nombre et le pourcentage imprimés."],
+    )
+
+
+def _cells(site: "Site", row: Row) -> list[Cell]:
+    code, year = row["indicator_code"], str(row["year"])
+    value = site.checks.of(site.references.measured(row, code, year))
+    percentage = site.checks.of(site.references.measured(row, f"{code}_pct", year))
+    return [
+        figure_of(row, "value", unit=row["unit"], check=value),
+        _percent(row, "published_pct", percentage) if row["published_pct"] is not None else "",
+        _percent(row, "computed_pct") if row["computed_pct"] is not None else "",
+        figure_of(row, "denominator") if row["denominator"] is not None else "",
+        figure_of(row, "implied_denominator") if row["implied_denominator"] is not None else "",
+    ]
+
+
+def _percent(row: Row, column: str, check: Check = UNCHECKED) -> Figure:
+    return figure_of(row, column, unit="percent", check=check)
