@@ -11,7 +11,8 @@ from importlib import import_module
 from pathlib import Path
 
 from dagster_project.archive import NewEdition, archive, archived_as, safe_name
-from dagster_project.catalogue import Publication, file_sha256
+from dagster_project.catalogue import Publication
+from dagster_project.hashing import file_sha256
 from dagster_project.readers import OFFICIAL_MODULES
 from dagster_project.readers.examine import defects_of
 from dagster_project.readers.official import EditionFacts, OfficialLayout, Recognition
