@@ -52,8 +52,7 @@ def refresh(force: bool, republish: bool, timings: bool) -> None:
             raise BilanError(f"Interrompu ; la version {now.name} venait d'être publiée, elle est servie.") from None
         raise
     except RefusedDataError as error:
-        lines = str(error).splitlines()
-        raise RefusedDataError("\n".join([*lines, f"{len(lines)} défaut(s). {_still_served(settings)}"])) from error
+        raise RefusedDataError(f"{error}\n{error.defects} défaut(s). {_still_served(settings)}") from error
     click.echo(outcome.message)
     for line in outcome.summary:
         click.echo(f"  {line}")
@@ -82,6 +81,19 @@ def verify(release: str | None) -> None:
     from dagster_project.release.verify import verify_release
 
     click.echo(verify_release(load_settings(), release))
+
+
+@cli.command(epilog="Exemples : bilan diff ; bilan diff 20261126T005732Z-0f8aff3e > ce-qui-change.md")
+@click.argument("release", required=False)
+@click.option("--against", help="La version à laquelle comparer ; par défaut, celle d'avant.")
+def diff(release: str | None, against: str | None) -> None:
+    """Dit ce qu'une version change à une autre : tables et colonnes, lignes, valeurs, et l'édition qui en est cause.
+
+    RELEASE est une version gardée ; sans elle, celle qui est servie. Le texte est en Markdown.
+    """
+    from dagster_project.release.diff.kept import diff_of_releases
+
+    click.echo(diff_of_releases(load_settings(), release, against), nl=False)
 
 
 @cli.command(epilog="Exemple : bilan rollback")
