@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dagster_project.assets.transform import mart_keys
+from dagster_project.errors import UnapprovedChangeError
 from dagster_project.refresh import Refresh
 
 RELEASE = dg.AssetKey(["release"])
+APPROVED = "changements_approuves"
 
 
 def release_asset() -> dg.AssetsDefinition:
@@ -18,9 +20,22 @@ def release_asset() -> dg.AssetsDefinition:
         group_name="release",
         deps=mart_keys(),
         description="Version publiée, ouverte par tous les lecteurs",
+        check_specs=[
+            dg.AssetCheckSpec(
+                APPROVED,
+                asset=RELEASE,
+                blocking=True,
+                description="Ce qui change au-delà des seuils depuis la version servie est approuvé dans raw/approvals/",
+            )
+        ],
     )
-    def release(run: dg.ResourceParam[Refresh]) -> Iterator[dg.MaterializeResult[None]]:
-        published = run.publish()
+    def release(run: dg.ResourceParam[Refresh]) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        try:
+            published = run.publish()
+        except UnapprovedChangeError as error:
+            yield dg.AssetCheckResult(check_name=APPROVED, passed=False, metadata={"changements": str(error)})
+            raise
+        yield dg.AssetCheckResult(check_name=APPROVED, passed=True)
         yield dg.MaterializeResult(
             metadata={"version": published.release_id, "nouvelle": published.is_new, "message": published.message}
         )

@@ -43,7 +43,11 @@ def publish(
     *,
     republish: bool = False,
 ) -> Published:
-    """Publish the marts of the stage file, unless they say exactly what the served release says."""
+    """Publish the marts of the stage file, unless they say exactly what the served release says.
+
+    Raises:
+        UnapprovedChangeError: they change what is published beyond the thresholds, and nobody approved it.
+    """
     tables = contents(stage)
     served = served_manifest(settings)
     if served and not republish and _digests(tables) == _digests(served["marts"]):
@@ -51,12 +55,12 @@ def publish(
         message = f"Mêmes contenus que la version {served['release_id']} : rien à publier."
         return Published(served["release_id"], False, message)
 
-    draft = Draft(stage.parent / "release", stage, facts, served_folder(settings))
+    draft = Draft(settings, stage.parent / "release", stage, facts, tables, served_folder(settings))
     draft.folder.mkdir()
     write_database(stage, draft.database)
     write_companions(draft)
     export_tables(draft.database, draft.folder, spill=stage.parent / "spill")
-    _seal(draft, made_from, tables, checks)
+    _seal(draft, made_from, checks)
     prove_afresh(draft.folder)
     _move_to_its_place(draft, settings)
     serve(settings, facts.release_id)
@@ -68,7 +72,7 @@ def _digests(tables: dict[str, Any]) -> dict[str, str | None]:
     return {name: table["sha256"] for name, table in tables.items()}
 
 
-def _seal(draft: Draft, made_from: Fingerprint, tables: dict[str, dict[str, Any]], checks: dict[str, Any]) -> None:
+def _seal(draft: Draft, made_from: Fingerprint, checks: dict[str, Any]) -> None:
     """Write down what every file and every table holds, and what they come from; then close it, durably."""
     facts, rows = draft.facts, row_counts(draft.database)
     manifest = {
@@ -81,7 +85,7 @@ def _seal(draft: Draft, made_from: Fingerprint, tables: dict[str, dict[str, Any]
         "duckdb_version": duckdb.__version__,
         "inputs_sha256": made_from.inputs_sha256,
         "inputs": made_from.inputs,
-        "marts": {name: {"rows": rows[name], **table} for name, table in tables.items()},
+        "marts": {name: {"rows": rows[name], **table} for name, table in draft.tables.items()},
         "checks": checks,
         "files": _hashes(draft.folder),
     }

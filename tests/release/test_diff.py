@@ -23,8 +23,9 @@ from dagster_project.settings import Settings
 
 NEW_EDITION = """
     insert into marts.edition by name
-    select * replace ('drees/monthly_benefits/2024-06' as edition, 'f' as content_sha256, date '2024-06-30' as known_from)
-    from marts.edition where edition = 'drees/monthly_benefits/2020-12';
+    select * replace (
+        'drees/monthly_benefits/2024-06' as edition, 'f' as content_sha256, date '2024-06-30' as known_from
+    ) from marts.edition where edition = 'drees/monthly_benefits/2020-12';
 """
 LOZERE = "where territory_code = '48' and benefit = 'rsa' and month = date '2018-12-01'"
 REVISED = f"update marts.beneficiaries set beneficiaries = 1300, edition = 'drees/monthly_benefits/2024-06' {LOZERE}"
@@ -50,15 +51,22 @@ def after(before: Path, tmp_path: Path) -> Callable[[str], Path]:
     return change
 
 
+def all_but(database: Path, marts: tuple[str, ...]) -> frozenset[str]:
+    """The tables a test leaves as they are: as in production, they are not read."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        names = connection.execute("select table_name from duckdb_tables()").fetchall()
+    return frozenset(name for (name,) in names) - set(marts) if marts else frozenset()
+
+
 @contextmanager
-def told(before: Path | None, after: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, ReleaseDiff]]:
-    with judged_comparison(before, after) as connection:
+def told(before: Path | None, after: Path, *marts: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, ReleaseDiff]]:
+    with judged_comparison(before, after, same=all_but(after, marts)) as connection:
         write_changes(connection, {})
         yield connection, read_diff(connection)
 
 
-def pending(before: Path, after: Path) -> list[tuple[Any, ...]]:
-    with judged_comparison(before, after) as connection:
+def pending(before: Path, after: Path, *marts: str) -> list[tuple[Any, ...]]:
+    with judged_comparison(before, after, same=all_but(after, marts)) as connection:
         return connection.execute("select mart, column_name, rule, changes from pending order by all").fetchall()
 
 
@@ -90,7 +98,7 @@ def pending(before: Path, after: Path) -> list[tuple[Any, ...]]:
 def test_what_waits_for_an_approval(
     before: Path, after: Callable[[str], Path], sql: str, expected: tuple[Any, ...]
 ) -> None:
-    found = pending(before, after(sql))
+    found = pending(before, after(sql), expected[0])
     assert [(mart, column, rule) for mart, column, rule, _ in found] == [expected[:3]]
     if expected[0] not in ("key_figure", "budget_line"):
         assert found == [expected]
@@ -110,7 +118,8 @@ def test_a_changed_key_waits_and_its_rows_are_not_guessed(before: Path, after: C
     [
         "alter table marts.population add column density decimal(9, 1)",
         "create table marts.extra (id integer primary key)",
-        f"insert into marts.beneficiaries select * replace (date '2030-01-01' as month) from marts.beneficiaries {LOZERE}",
+        "insert into marts.beneficiaries "
+        f"select * replace (date '2030-01-01' as month) from marts.beneficiaries {LOZERE}",
         f"update marts.beneficiaries set beneficiaries = beneficiaries + 50 {LOZERE}",
         "update marts.budget_line set amount_eur = 5 where amount_eur is null",
         "update marts.territory_profile set rank_in_region = 40, change = change * 9",
@@ -123,13 +132,13 @@ def test_what_may_be_published_at_once(before: Path, after: Callable[[str], Path
 
 def test_a_new_edition_may_revise_more_than_code_may_change(before: Path, after: Callable[[str], Path]) -> None:
     revised = REVISED.replace("1300", "1700")  # + 37 %
-    assert pending(before, after(NEW_EDITION + revised)) == []
-    assert pending(before, after(revised.replace("2024-06", "2020-12"))) != []
-    assert pending(before, after(NEW_EDITION + revised.replace("1700", "3000"))) != []
+    assert pending(before, after(NEW_EDITION + revised), "beneficiaries") == []
+    assert pending(before, after(revised.replace("2024-06", "2020-12")), "beneficiaries") != []
+    assert pending(before, after(NEW_EDITION + revised.replace("1700", "3000")), "beneficiaries") != []
 
 
 def test_the_edition_behind_a_change_is_named(before: Path, after: Callable[[str], Path]) -> None:
-    with told(before, after(NEW_EDITION + REVISED)) as (connection, diff):
+    with told(before, after(NEW_EDITION + REVISED), "beneficiaries", "edition") as (connection, diff):
         (row,) = rows_of(connection, "from change where mart = 'beneficiaries' and change_kind = 'changed'")
         assert (row["old_value"], row["new_value"], row["cause"]) == ("1240", "1300", "new_edition")
         assert row["edition"] == "drees/monthly_benefits/2024-06"
@@ -141,7 +150,7 @@ def test_the_edition_behind_a_change_is_named(before: Path, after: Callable[[str
 
 def test_a_value_another_edition_confirms_is_not_a_change(before: Path, after: Callable[[str], Path]) -> None:
     confirmed = after(NEW_EDITION + "update marts.beneficiaries set edition = 'drees/monthly_benefits/2024-06'")
-    with told(before, confirmed) as (connection, diff):
+    with told(before, confirmed, "beneficiaries") as (_, diff):
         counts = {row["mart"]: row for row in diff.marts}["beneficiaries"]
         assert (counts["changed"], counts["confirmed"]) == (0, 200)
         assert "beneficiaries" not in diff.details
@@ -149,7 +158,7 @@ def test_a_value_another_edition_confirms_is_not_a_change(before: Path, after: C
 
 def test_when_only_the_code_changed_it_says_so(before: Path, after: Callable[[str], Path]) -> None:
     changed = after("update marts.release set code_version = 'x'; delete from marts.edition_note")
-    with told(before, changed) as (_, diff):
+    with told(before, changed, "edition_note") as (_, diff):
         assert diff.signal[1] == "Aucune édition nouvelle : seul le code a changé."
 
 
@@ -162,7 +171,10 @@ def test_a_first_release_says_so_and_asks_nothing(before: Path) -> None:
 
 
 def test_detail_is_capped_and_says_what_is_beyond(before: Path, after: Callable[[str], Path]) -> None:
-    with told(before, after("update marts.key_figure set value = value * 2 where value <> 0")) as (connection, diff):
+    with told(before, after("update marts.key_figure set value = value * 2 where value <> 0"), "key_figure") as (
+        connection,
+        diff,
+    ):
         total = "select count(*) from cell_change where mart = 'key_figure' and column_name = 'value'"
         (count,) = connection.execute(total).fetchone() or (0,)
         assert count > DETAIL_CAP
@@ -174,7 +186,8 @@ def test_detail_is_capped_and_says_what_is_beyond(before: Path, after: Callable[
 
 def test_the_page_stands_alone_and_shows_text_as_text(before: Path, after: Callable[[str], Path]) -> None:
     hostile = "<script>alert(1)</script> | *a*"
-    with told(before, after(f"update marts.measure set heading = '{hostile}' where measure_order = 1")) as (_, diff):
+    changed = after(f"update marts.measure set heading = '{hostile}' where measure_order = 1")
+    with told(before, changed, "measure") as (_, diff):
         page, text = as_page(diff), as_markdown(diff)
     assert "<script" not in page and "&lt;script&gt;" in page
     assert "\\<script\\>" in text and "\\| \\*a\\*" in text
@@ -197,7 +210,7 @@ _TABLE = st.dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(old=_TABLE, new=_TABLE)
 def test_nothing_is_missed_and_nothing_invented(
     tmp_path: Path, old: dict[int, tuple[Any, ...]], new: dict[int, tuple[Any, ...]]
@@ -208,6 +221,7 @@ def test_nothing_is_missed_and_nothing_invented(
         found = connection.execute(
             "select key_text, change_kind, column_name, old_value, new_value from cell_change where mart = 'figure'"
         ).fetchall()
+    expected: set[tuple[str | None, ...]]
     expected = {(str(key), "added", None, None, _text(new[key][0])) for key in new.keys() - old.keys()}
     expected |= {(str(key), "removed", None, _text(old[key][0]), None) for key in old.keys() - new.keys()}
     for key in old.keys() & new.keys():
@@ -263,7 +277,8 @@ def test_an_approval_never_applies_twice() -> None:
 
 def test_the_digest_names_keys_and_values(before: Path, after: Callable[[str], Path]) -> None:
     def digest(sql: str) -> str:
-        with judged_comparison(before, after(sql)) as connection:
+        changed = after(sql)
+        with judged_comparison(before, changed, same=all_but(changed, ("beneficiaries",))) as connection:
             return str((connection.execute("select sha256 from pending").fetchone() or ("",))[0])
 
     doubled = f"update marts.beneficiaries set beneficiaries = 2480 {LOZERE}"

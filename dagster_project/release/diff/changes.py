@@ -18,7 +18,7 @@ DETAIL_CAP = 200
 # Tables that name and describe, beside those that hold values.
 _REFERENCE = ("data_dictionary", "edition", "indicator", "territory")
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,7 @@ def _signal(connection: duckdb.DuckDBPyConnection, approvals: list[str]) -> list
     (counts,) = rows_of(connection, _COUNTS)
     if before is None:
         return [
-            f"Première version : {_counted(counts['tables'], 'table', 'tables')}, "
-            f"{_counted(counts['rows_after'], 'ligne', 'lignes')} ; il n'y a rien à quoi la comparer."
+            f"Première version : {_counted(counts['tables'], 'table', 'tables')} ; il n'y a rien à quoi la comparer."
         ]
     parts = [
         _counted(counts["moved"], "valeur changée", "valeurs changées"),
@@ -261,7 +260,6 @@ from line
 _COUNTS = """
 select
     (select count(*) from row_change where rows_after is not null) as tables,
-    (select coalesce(sum(rows_after), 0)::bigint from row_change) as rows_after,
     (select count(*) from told where family = 0 and change_kind = 'changed'
         and coalesce(old_number, new_number) is not null) as moved,
     (select count(*) from told where family = 0 and change_kind = 'changed'

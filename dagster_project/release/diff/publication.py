@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from dagster_project.errors import UnapprovedChangeError
 from dagster_project.query import rows_of
-from dagster_project.release.companions import Draft
 from dagster_project.release.diff.approvals import (
     FOLDER,
     Approval,
@@ -21,10 +21,13 @@ from dagster_project.release.diff.changes import read_diff, write_changes
 from dagster_project.release.diff.kept import digests_of, same_tables
 from dagster_project.release.diff.render import as_markdown, as_page
 from dagster_project.release.diff.thresholds import judged_comparison
-from dagster_project.release.serve import DATABASE, MANIFEST
+from dagster_project.release.proof import DATABASE, MANIFEST
 from dagster_project.release.stage import MARTS
 from dagster_project.release.tables import quoted
 from dagster_project.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster_project.release.companions import Draft
 
 MARKDOWN = "diff.md"
 PAGE = "diff.html"
@@ -42,7 +45,7 @@ _RULES = {
 }
 
 
-def write_diff(draft: Draft) -> None:
+def write_diff(draft: "Draft") -> None:
     """Compare the draft with the release served, and write what changes in it and beside it.
 
     Raises:

@@ -44,7 +44,7 @@ def _number(count: int | None) -> str:
 
 def _plain(text: str) -> str:
     """A text that Markdown shows as it is, on one line."""
-    line = " ".join(text.split())
+    line = " ".join(text.splitlines())
     for sign in "\\`*<>|[]":
         line = line.replace(sign, f"\\{sign}")
     return line
