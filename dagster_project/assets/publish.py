@@ -25,7 +25,7 @@ def release_asset() -> dg.AssetsDefinition:
                 APPROVED,
                 asset=RELEASE,
                 blocking=True,
-                description="Ce qui change au-delà des seuils depuis la version servie est approuvé dans raw/approvals/",
+                description="Ce qui change au-delà des seuils est approuvé dans raw/approvals/",
             )
         ],
     )

@@ -13,6 +13,7 @@ import duckdb
 from dagster_project.query import rows_of
 from dagster_project.release.diff.approvals import GuardedChange
 from dagster_project.release.stage import MARTS
+from dagster_project.release.tables import quoted
 
 DETAIL_CAP = 200
 # Tables that name and describe, beside those that hold values.
@@ -45,10 +46,11 @@ def write_changes(connection: duckdb.DuckDBPyConnection, approved: Mapping[Guard
         connection.execute("insert into approved values (?, ?, ?, ?)", values)
     connection.execute(_CHANGES)
     signal = _signal(connection, sorted(set(approved.values())))
-    connection.execute("update change set change_order = change_order + ?", [len(signal)])
+    connection.execute(f"update change set change_order = change_order + {len(signal)}")
     for order, sentence in enumerate(signal, start=1):
         connection.execute(
-            "insert into change (change_order, change_kind, sentence_fr) values (?, 'signal', ?)", [order, sentence]
+            "insert into change (change_order, change_kind, changes, sentence_fr) "
+            f"values ({order}, 'signal', 1, {quoted(sentence)})"
         )
 
 

@@ -117,7 +117,7 @@ def comparison(
             if table.mart not in same:
                 connection.execute(_pairs(table))
         connection.execute(_counts(connection))
-        connection.execute(_CELLS, {"derived": list(derived)})
+        connection.execute(_cells(derived))
         yield connection
 
 
@@ -288,51 +288,54 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> str:
     """
 
 
-_CELLS = """
-create temp table cell_change as
-with change as (
-    select pair.* exclude (cells), unnest(cells) as cell from pair where change_kind = 'changed'
-    union all
-    select pair.* exclude (cells), null as cell from pair where change_kind <> 'changed'
-),
+def _cells(derived: Collection[str]) -> str:
+    """One row a changed cell, an added or a removed row, with the edition that caused it, as far as its row says."""
+    names = ", ".join(map(quoted, sorted(derived)))
+    return f"""
+    create temp table cell_change as
+    with change as (
+        select pair.* exclude (cells), unnest(cells) as cell from pair where change_kind = 'changed'
+        union all
+        select pair.* exclude (cells), null as cell from pair where change_kind <> 'changed'
+    ),
 
-arrived as (
-    select dataset, max_by(edition, known_from) as edition from edition_change where change = 'new' group by dataset
-),
+    arrived as (
+        select dataset, max_by(edition, known_from) as edition from edition_change where change = 'new' group by dataset
+    ),
 
-caused as (
+    caused as (
+        select
+            change.*,
+            arrived.edition as arrived,
+            case
+                when edition_after in (select edition from edition_change where change = 'new') then 'new_edition'
+                when edition_before in (select edition from edition_change where change = 'withdrawn')
+                    then 'withdrawn_edition'
+                when change_kind = 'removed' and arrived.edition is not null then 'new_edition'
+                when list_contains([{names}], mart) and exists (from edition_change) then 'derived'
+                when coalesce(edition_before, edition_after) is null and arrived.edition is not null then 'new_edition'
+                when coalesce(edition_before, edition_after) is null and exists (from edition_change) then 'derived'
+                when change_kind = 'changed' and edition_before is distinct from edition_after then 'other_edition'
+                else 'same_edition'
+            end as cause
+        from change
+        left join arrived on change.dataset = arrived.dataset
+    )
+
     select
-        change.*,
-        arrived.edition as arrived,
+        mart, change_kind, cell.column_name, cell.column_order, coalesce(cell.label_fr, label_fr) as label_fr,
+        key_text, subject_fr, territory_level, territory_code, territory_name, period,
+        case when change_kind = 'changed' then cell.old_value else value_before end as old_value,
+        case when change_kind = 'changed' then cell.new_value else value_after end as new_value,
+        cell.old_number, cell.new_number,
+        try_cast(
+            round((cell.new_number - cell.old_number) / nullif(abs(cell.old_number), 0) * 100, 2) as decimal(18, 2)
+        ) as relative_change_pct,
         case
-            when edition_after in (select edition from edition_change where change = 'new') then 'new_edition'
-            when edition_before in (select edition from edition_change where change = 'withdrawn')
-                then 'withdrawn_edition'
-            when change_kind = 'removed' and arrived.edition is not null then 'new_edition'
-            when mart in (select unnest($derived)) and exists (from edition_change) then 'derived'
-            when coalesce(edition_before, edition_after) is null and arrived.edition is not null then 'new_edition'
-            when coalesce(edition_before, edition_after) is null and exists (from edition_change) then 'derived'
-            when change_kind = 'changed' and edition_before is distinct from edition_after then 'other_edition'
-            else 'same_edition'
-        end as cause
-    from change
-    left join arrived on change.dataset = arrived.dataset
-)
-
-select
-    mart, change_kind, cell.column_name, cell.column_order, coalesce(cell.label_fr, label_fr) as label_fr,
-    key_text, subject_fr, territory_level, territory_code, territory_name, period,
-    case when change_kind = 'changed' then cell.old_value else value_before end as old_value,
-    case when change_kind = 'changed' then cell.new_value else value_after end as new_value,
-    cell.old_number, cell.new_number,
-    try_cast(
-        round((cell.new_number - cell.old_number) / nullif(abs(cell.old_number), 0) * 100, 2) as decimal(18, 2)
-    ) as relative_change_pct,
-    case
-        when cause = 'new_edition' and change_kind = 'removed' then arrived
-        when cause = 'new_edition' then coalesce(edition_after, arrived)
-        else coalesce(edition_after, edition_before)
-    end as edition,
-    cause
-from caused
-"""
+            when cause = 'new_edition' and change_kind = 'removed' then arrived
+            when cause = 'new_edition' then coalesce(edition_after, arrived)
+            else coalesce(edition_after, edition_before)
+        end as edition,
+        cause
+    from caused
+    """

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from dagster_project.release.diff.compare import comparison
+from dagster_project.release.tables import quoted
 
 THRESHOLDS = Path(__file__).with_name("thresholds.yml")
 
@@ -56,14 +57,18 @@ def judged_comparison(
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, thresholds: Thresholds) -> None:
+    marts = connection.execute("select mart from row_change order by mart").fetchall()
+    rows = ", ".join(_row(mart, thresholds) for (mart,) in marts)
     connection.execute(
         "create temp table threshold (mart varchar, same_edition_pct decimal(9, 2), new_edition_pct decimal(9, 2), "
-        "rows_lost_pct decimal(9, 2), fewer_rows boolean, is_derived boolean)"
+        f"rows_lost_pct decimal(9, 2), fewer_rows boolean, is_derived boolean); insert into threshold values {rows}"
     )
-    for (mart,) in connection.execute("select mart from row_change").fetchall():
-        values = [*thresholds.of(mart).model_dump().values(), mart in thresholds.derived]
-        connection.execute("insert into threshold values (?, ?, ?, ?, ?, ?)", [mart, *values])
     connection.execute(_GUARDED)
+
+
+def _row(mart: str, thresholds: Thresholds) -> str:
+    values = [quoted(mart), *thresholds.of(mart).model_dump().values(), mart in thresholds.derived]
+    return f"({', '.join(map(str, values))})"
 
 
 _GUARDED = """
