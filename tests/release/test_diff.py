@@ -93,6 +93,10 @@ def pending(before: Path, after: Path, *marts: str) -> list[tuple[Any, ...]]:
         ),
         ("update marts.budget_line set amount_eur = 1 where amount_eur = 0", ("budget_line", "amount_eur", "moved", 1)),
         ("update marts.population set population = null", ("population", "population", "emptied", 1)),
+        (
+            f"update marts.beneficiaries set beneficiaries = null {LOZERE}",
+            ("beneficiaries", "beneficiaries", "emptied", 1),
+        ),
     ],
 )
 def test_what_waits_for_an_approval(
@@ -124,6 +128,7 @@ def test_a_changed_key_waits_and_its_rows_are_not_guessed(before: Path, after: C
         "update marts.budget_line set amount_eur = 5 where amount_eur is null",
         "update marts.territory_profile set rank_in_region = 40, change = change * 9",
         NEW_EDITION + REVISED,
+        NEW_EDITION + REVISED.replace("1300", "null"),
     ],
 )
 def test_what_may_be_published_at_once(before: Path, after: Callable[[str], Path], sql: str) -> None:

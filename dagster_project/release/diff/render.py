@@ -14,12 +14,12 @@ SHOWN = 50
 
 def as_markdown(diff: ReleaseDiff) -> str:
     """Signal, then detail, in French Markdown."""
-    return _environment().get_template("diff.md.jinja").render(diff=diff, shown=SHOWN)
+    return _environment().get_template("diff.md.j2").render(diff=diff, shown=SHOWN)
 
 
 def as_page(diff: ReleaseDiff) -> str:
     """The same as one self-contained French page: no script, nothing loaded from elsewhere, printable."""
-    return _environment().get_template("diff.html.jinja").render(diff=diff, shown=SHOWN)
+    return _environment().get_template("diff.html.j2").render(diff=diff, shown=SHOWN)
 
 
 @cache

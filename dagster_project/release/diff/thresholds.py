@@ -79,7 +79,8 @@ inner join row_change using (mart)
 inner join threshold using (mart)
 where old_number is not null and new_number is null and cell_change.change_kind = 'changed' and not is_derived
 group by mart, column_name
-having count(*) * 100 > any_value(rows_lost_pct) * any_value(rows_before);
+having count(*) filter (cause <> 'new_edition') > 0
+    or count(*) * 100 > any_value(rows_lost_pct) * any_value(rows_before);
 
 create temp table guarded_change as
 select mart, column_name, what as rule, null as key_text, null as subject_fr, type_before as old_value,
