@@ -45,6 +45,8 @@ def write_changes(connection: duckdb.DuckDBPyConnection, approved: Mapping[Guard
         values = [change.mart, change.column, change.rule, approval_id]
         connection.execute("insert into approved values (?, ?, ?, ?)", values)
     connection.execute(_CHANGES)
+    if _release_id(connection, "before") is None:
+        connection.execute("delete from change")
     signal = _signal(connection, sorted(set(approved.values())))
     connection.execute(f"update change set change_order = change_order + {len(signal)}")
     for order, sentence in enumerate(signal, start=1):
