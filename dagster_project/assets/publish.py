@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from dagster_project.assets.disclosure import AUDIT
 from dagster_project.assets.transform import mart_keys
 from dagster_project.errors import UnapprovedChangeError
 from dagster_project.refresh import Refresh
@@ -18,7 +19,7 @@ def release_asset() -> dg.AssetsDefinition:
     @dg.asset(
         key=RELEASE,
         group_name="release",
-        deps=mart_keys(),
+        deps=[*mart_keys(), AUDIT],
         description="Version publiée, ouverte par tous les lecteurs",
         check_specs=[
             dg.AssetCheckSpec(

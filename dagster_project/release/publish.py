@@ -12,6 +12,7 @@ import duckdb
 
 from dagster_project.durable import flush
 from dagster_project.hashing import file_sha256
+from dagster_project.quality.disclosure.internal import forget_retired, keep_internal
 from dagster_project.release.companions import Draft, write_companions
 from dagster_project.release.exports import export_tables
 from dagster_project.release.fingerprint import Fingerprint, git_commit
@@ -62,9 +63,11 @@ def publish(
     export_tables(draft.database, draft.folder, spill=stage.parent / "spill")
     _seal(draft, made_from, checks)
     prove_afresh(draft.folder)
+    keep_internal(settings, stage, facts.release_id)
     _move_to_its_place(draft, settings)
     serve(settings, facts.release_id)
     retire(settings, facts.release_id)
+    forget_retired(settings)
     return Published(facts.release_id, True, f"Version {facts.release_id} publiée.")
 
 
