@@ -182,16 +182,19 @@ class _Attacker:
             if dataset in said and place.indicator in additive_indicators()
         }
         for block in sorted(blocks):
+            beside: set[str] = set()
             for region, departements in self._departements.items():
-                totals = at.get(block._replace(level="region", code=region), {}).values()
                 parts = self._said(at, block, "departement", departements, dataset)
                 metropoles = self._said(at, block, "epci", self._metropoles[region], dataset)
-                for total in totals:
-                    yield from self._total(total, parts)
-                    if metropoles:
+                for total in at.get(block._replace(level="region", code=region), {}).values():
+                    # A métropole is counted beside its département, or in it: the total tells which.
+                    if metropoles and self._left(total, [*parts, *metropoles]) == 0:
+                        beside.update(departements)
                         yield from self._total(total, [*parts, *metropoles])
-            for departement, inside in self._inside.items():
-                metropoles = self._said(at, block, "epci", inside, dataset)
+                    else:
+                        yield from self._total(total, parts)
+            for departement in sorted(self._inside.keys() - beside):
+                metropoles = self._said(at, block, "epci", self._inside[departement], dataset)
                 for total in at.get(block._replace(level="departement", code=departement), {}).values():
                     if metropoles:
                         yield from self._at_most(metropoles, total)
@@ -246,14 +249,13 @@ class _Attacker:
                         yield from self._share(part, total, percent, step)
 
     def _total(self, total: Version, parts: Sequence[Version]) -> Iterator[_Statement]:
-        left = self._known(total) - sum((self._known(part) for part in parts), Decimal(0))
-        if parts and left == 0:
+        if parts and self._left(total, parts) == 0:
             yield from self._state({total: 1.0, **dict.fromkeys(parts, -1.0)}, 0.0, 0.0)
         elif parts:
             yield from self._at_most(parts, total)
 
     def _at_most(self, parts: Sequence[Version], total: Version) -> Iterator[_Statement]:
-        if self._known(total) >= sum((self._known(part) for part in parts), Decimal(0)):
+        if self._left(total, parts) >= 0:
             yield from self._state({total: 1.0, **dict.fromkeys(parts, -1.0)}, 0.0, float("inf"))
 
     def _share(self, part: Version, base: Version, percent: Decimal, step: Decimal) -> Iterator[_Statement]:
@@ -272,6 +274,9 @@ class _Attacker:
     def _value(self, version: Version) -> Decimal | None:
         printed = self._published.printed.get(version)
         return self._truth.get(version) if printed is None else printed
+
+    def _left(self, total: Version, parts: Sequence[Version]) -> Decimal:
+        return self._known(total) - sum((self._known(part) for part in parts), Decimal(0))
 
     def _known(self, version: Version) -> Decimal:
         value = self._value(version)
@@ -298,7 +303,7 @@ class _Attacker:
             rules = self._rules.get(version.dataset)
             if version not in counts or rules is None:
                 continue
-            wanted = rules.label_width if labels_known else rules.protection_width
+            wanted = rules.width_owed(self._unknown[version])
             for direction in (-1.0, 1.0):
                 # Any table that agrees with what is public widens what is possible, whatever it was looked for.
                 if greatest[at] - least[at] < wanted - _DOUBT:
@@ -307,7 +312,12 @@ class _Attacker:
             if (width := greatest[at] - least[at]) < wanted - _DOUBT:
                 place = version.place
                 yield Finding(
-                    place.indicator, place.level, place.code, place.period, width < 1 - _DOUBT, _FOUND_BY[labels_known]
+                    place.indicator,
+                    place.level,
+                    place.code,
+                    place.period,
+                    bool(width < 1 - _DOUBT),
+                    _FOUND_BY[labels_known],
                 )
 
     def _bounds(self, version: Version, labels_known: bool) -> tuple[float, float]:

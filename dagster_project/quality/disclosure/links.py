@@ -248,6 +248,6 @@ def _total(quantities: Iterable[Quantity]) -> Decimal:
 
 
 def _are_counted(total: Quantity, members: Sequence[Quantity], beside: Sequence[Quantity]) -> bool:
-    """Whether a total comes nearer to its members with the métropoles than without."""
+    """Whether a total comes as near to its members with the métropoles as without: CALPAE counts them apart."""
     without = total.value - _total(members)
-    return bool(beside) and abs(without - _total(beside)) < abs(without)
+    return bool(beside) and abs(without - _total(beside)) <= abs(without)

@@ -50,12 +50,11 @@ class Mean(_Strict):
 
 
 class Rules(_Strict):
-    """The thresholds of one dataset; widths are in units of the counts."""
+    """The thresholds of one dataset; the width is in units of its counts."""
 
     min_count: int
     zero_is_sensitive: bool
     protection_width: int
-    label_width: int
     rates: tuple[Rate, ...] = ()
     parts: tuple[Part, ...] = ()
     sums: tuple[Sum, ...] = ()
@@ -68,6 +67,10 @@ class Rules(_Strict):
     def is_sensitive(self, count: int) -> bool:
         """Whether a count is too small to be published."""
         return self.smallest_masked <= count < self.min_count
+
+    def width_owed(self, status: str) -> int:
+        """How wide the interval of a masked count must stay; one masked for others must only not be found exactly."""
+        return 1 if status == "D" else self.protection_width
 
     @property
     def every_rate(self) -> tuple[Rate, ...]:

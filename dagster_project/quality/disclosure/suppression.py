@@ -7,7 +7,7 @@ those it moves are masked. It is looked for twice: as somebody who only adds and
 knows what the labels C and D say of a number.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagster_project.quality.disclosure.quantities import Equation, Quantity
@@ -20,6 +20,7 @@ _FURTHEST = 10_000
 _SECONDS = 20.0
 # Moving what is masked already costs nothing worth a new mask.
 _FREE = 1e-3
+_DOUBT = 1e-6
 _LABELS_KNOWN = (True, False)
 
 
@@ -36,97 +37,113 @@ class _Tables:
         self.low, self.high = np.minimum(self.low, moves), np.maximum(self.high, moves)
 
 
-@dataclass
-class _Component:
-    """Hidden numbers bound together, with their equations as a matrix."""
-
-    quantities: list[Quantity]
-    equations: list[Equation]
-    index: dict[Quantity, int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.index = {quantity: at for at, quantity in enumerate(self.quantities)}
-
-    def matrix(self) -> Any:
-        from scipy.sparse import csr_array
-
-        at = [
-            (row, self.index[quantity], coefficient)
-            for row, equation in enumerate(self.equations)
-            for quantity, coefficient in equation.coefficients.items()
-            if quantity in self.index
-        ]
-        rows, columns, values = zip(*at, strict=True) if at else ((), (), ())
-        return csr_array((values, (rows, columns)), shape=(len(self.equations), len(self.quantities)))
-
-
 def secure(quantities: list[Quantity], equations: list[Equation]) -> list[Quantity]:
     """Mask (D) what it takes among the undecided for every target to be safe; those that cannot be are returned."""
     import numpy as np
 
-    component = _Component(quantities, equations)
-    matrix = component.matrix()
+    programme = _Programme(quantities, equations)
     still = np.zeros(len(quantities))
     tables = {known: _Tables(still, still) for known in _LABELS_KNOWN}
     exposed: dict[Quantity, None] = {}
-    waiting = [quantity for quantity in quantities if quantity.is_target]
+    waiting = [(at, quantity) for at, quantity in enumerate(quantities) if quantity.is_target]
     while waiting:
-        target = waiting.pop()
-        at = component.index[target]
+        at, target = waiting.pop()
         for known in _LABELS_KNOWN:
-            assert target.rules
-            width = target.rules.label_width if known else target.rules.protection_width
-            if tables[known].high[at] - tables[known].low[at] >= width:
-                continue
-            pair = _two_tables(component, matrix, at, width, labels_known=known)
-            if pair is None:
+            for width in _widths(target, known):
+                if tables[known].high[at] - tables[known].low[at] >= width:
+                    break
+                if pair := programme.two_tables(at, width, labels_known=known):
+                    for moves in pair:
+                        tables[known].add(moves)
+                        # What agrees with the labels agrees with the sums alone.
+                        tables[False].add(moves)
+                        for moved in np.flatnonzero(moves):
+                            if quantities[moved].status == "undecided":
+                                quantities[moved].status = "D"
+                                waiting.append((int(moved), quantities[moved]))
+                    break
+            else:
                 exposed[target] = None
-                continue
-            for moves in pair:
-                tables[known].add(moves)
-                if known:
-                    tables[False].add(moves)
-                for moved in np.flatnonzero(moves):
-                    if quantities[moved].status == "undecided":
-                        quantities[moved].status = "D"
-                        waiting.append(quantities[moved])
     return list(exposed)
 
 
-def _two_tables(
-    component: _Component, matrix: Any, target: int, width: int, *, labels_known: bool
-) -> tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"] | None:
-    """Two sets of moves from the truth between which the target differs by a width; None if there are none.
+def _widths(target: Quantity, labels_known: bool) -> list[int]:
+    """The widths to try for a target, from the one wished for to the one owed.
+
+    Beyond what is owed, sums alone should not even tell a small count from one that may be published.
+    """
+    rules = target.rules
+    assert rules
+    wished = rules.protection_width if labels_known else max(rules.min_count, rules.protection_width)
+    return sorted({wished, rules.protection_width, rules.width_owed(target.status)}, reverse=True)
+
+
+class _Programme:
+    """Hidden numbers bound together by their equations, written twice: for one table and for the other.
 
     A move is the difference of two columns, up and down, so that its size has a cost.
     """
-    import numpy as np
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import block_diag, csr_array, hstack, vstack
 
-    quantities, size = component.quantities, len(component.quantities)
-    value = np.array([float(quantity.value) for quantity in quantities])
-    limits = np.array([quantity.bounds(labels_known=labels_known) for quantity in quantities])
-    up = np.clip(limits[:, 1] - value, 0, _FURTHEST)
-    down = np.clip(value - limits[:, 0], 0, _FURTHEST)
-    cost = np.array([quantity.weight if quantity.status == "undecided" else _FREE for quantity in quantities])
-    table = hstack([matrix, -matrix])
-    apart = np.zeros(4 * size)
-    apart[[target, size + target, 2 * size + target, 3 * size + target]] = 1, -1, -1, 1
-    low = np.array([equation.low for equation in component.equations])
-    high = np.array([equation.high for equation in component.equations])
-    solved = milp(
-        np.tile(cost, 4),
-        integrality=np.ones(4 * size),
-        bounds=Bounds(np.zeros(4 * size), np.concatenate([up, down, up, down])),
-        constraints=LinearConstraint(
-            vstack([block_diag([table, table]), csr_array(apart[np.newaxis])]),
-            np.concatenate([low, low, [width]]),
-            np.concatenate([high, high, [np.inf]]),
-        ),
-        options={"time_limit": _SECONDS, "mip_rel_gap": 0.05},
-    )
-    if solved.x is None:
+    def __init__(self, quantities: list[Quantity], equations: list[Equation]) -> None:
+        import numpy as np
+        from scipy.sparse import block_diag, csr_array, hstack
+
+        self._quantities = quantities
+        index = {quantity: at for at, quantity in enumerate(quantities)}
+        entries = [
+            (row, index[quantity], coefficient)
+            for row, equation in enumerate(equations)
+            for quantity, coefficient in equation.coefficients.items()
+            if quantity in index
+        ]
+        rows, columns, values = zip(*entries, strict=True) if entries else ((), (), ())
+        matrix = csr_array((values, (rows, columns)), shape=(len(equations), len(quantities)))
+        table = hstack([matrix, -matrix])
+        self._tables = block_diag([table, table], format="csr")
+        self._low = np.array([equation.low for equation in equations] * 2)
+        self._high = np.array([equation.high for equation in equations] * 2)
+        value = np.array([float(quantity.value) for quantity in quantities])
+        self._room = {known: self._up_and_down(value, known) for known in _LABELS_KNOWN}
+
+    def _up_and_down(self, value: "np.ndarray[Any, Any]", labels_known: bool) -> "np.ndarray[Any, Any]":
+        import numpy as np
+
+        limits = np.array([quantity.bounds(labels_known=labels_known) for quantity in self._quantities])
+        up, down = limits[:, 1] - value, value - limits[:, 0]
+        room: np.ndarray[Any, Any] = np.clip(np.concatenate([up, down, up, down]), 0, _FURTHEST)
+        return room
+
+    def two_tables(
+        self, target: int, width: int, *, labels_known: bool
+    ) -> tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"] | None:
+        """Two sets of moves from the truth between which the target differs by a width; None if there are none."""
+        import numpy as np
+        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.sparse import csr_array, vstack
+
+        size = len(self._quantities)
+        cost = [quantity.weight if quantity.status == "undecided" else _FREE for quantity in self._quantities]
+        four_of_target = [target, size + target, 2 * size + target, 3 * size + target]
+        apart = csr_array(([1, -1, -1, 1], ([0] * 4, four_of_target)), shape=(1, 4 * size))
+        agree = LinearConstraint(
+            vstack([self._tables, apart], format="csc"),
+            np.append(self._low, width),
+            np.append(self._high, np.inf),
+        )
+        room = Bounds(np.zeros(4 * size), self._room[labels_known])
+        # Most often the linear programme's answer is whole already; then nothing more is needed.
+        for whole in (0, 1):
+            solved = milp(
+                np.tile(cost, 4),
+                integrality=np.full(4 * size, whole),
+                bounds=room,
+                constraints=agree,
+                options={"time_limit": _SECONDS},
+            )
+            if solved.x is None:
+                return None
+            found = np.round(solved.x)
+            if np.abs(solved.x - found).max() < _DOUBT:
+                up, down, other_up, other_down = found.reshape(4, size)
+                return up - down, other_up - other_down
         return None
-    found = np.round(solved.x).reshape(4, size)
-    return found[0] - found[1], found[2] - found[3]
