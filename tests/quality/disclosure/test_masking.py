@@ -217,8 +217,9 @@ def test_nothing_masked_is_found_over_the_releases(tmp_path: Path, seed: int) ->
 
 def test_the_audit_finds_what_primary_suppression_alone_leaves(tmp_path: Path) -> None:
     said = [
-        *row([3, *range(40, 52)]),
-        *row([2, 4, *range(21, 32)], "ase_leavers_supported"),
+        *row(range(60, 73)),
+        *row([3, *range(40, 52)], "ase_leavers_supported"),
+        *row([2, 4, *range(21, 32)], "ase_leavers_pathway"),
         *row([*range(20, 32), 1], "ase_leavers_housed"),
     ]
     path = tmp_path / "primary_only.duckdb"
