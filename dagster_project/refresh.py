@@ -199,7 +199,7 @@ class Refresh:
     def attack(self) -> "Audit":
         """Try to find the masked cells in what is about to be published and in the releases kept."""
         from dagster_project.quality.disclosure.audit import audit
-        from dagster_project.release.serve import DATABASE
+        from dagster_project.release.proof import DATABASE
 
         with self._timed("secret statistique"):
             self.narrator.step("Contrôle du secret statistique")

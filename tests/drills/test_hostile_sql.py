@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.hashing import file_sha256
 from dagster_project.connect import connection_text
+from dagster_project.hashing import file_sha256
 from dagster_project.history import environment
 from dagster_project.settings import PROJECT, Settings
 from tests.drills.attack import tree

@@ -1,4 +1,4 @@
-"""A restricted edition is read and checked; its small counts are in no table people open, no manifest and no history."""
+"""A restricted edition is read and checked; its small counts are in no table people open, manifest or history."""
 
 import stat
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ import pytest
 from dagster_project.calpae_template import write_template
 from dagster_project.errors import RefusedDataError
 from dagster_project.inbox import INBOX
-from dagster_project.query import open_release, rows_of
 from dagster_project.quality.disclosure import suppression
+from dagster_project.query import open_release, rows_of
 from dagster_project.runner import run_refresh
 from dagster_project.settings import Settings
 from tests.readers.calpae.filled import Book
@@ -74,8 +74,9 @@ def test_what_is_masked_is_nowhere_but_in_the_internal_file(workshop: Settings, 
     assert internal.name == release.name
     assert [stat.S_IMODE(path.stat().st_mode) for path in (workshop.internal, internal, cells)] == [0o700, 0o700, 0o600]
     known = duckdb.execute(
-        f"select indicator_code, value::integer, conf_status from '{cells}' where indicator_code in (?, ?) order by all",
-        [HOUSED, RESOURCES],
+        "select indicator_code, value::integer, conf_status from read_parquet(?) "
+        "where indicator_code in (?, ?) order by all",
+        [str(cells), HOUSED, RESOURCES],
     ).fetchall()
     assert known == [(HOUSED, SECRET, "D"), (RESOURCES, SMALL, "C")]
 

@@ -8,7 +8,7 @@ from dagster_project.errors import WrongUseError
 from dagster_project.release.diff.changes import read_diff, write_changes
 from dagster_project.release.diff.render import as_markdown
 from dagster_project.release.diff.thresholds import judged_comparison
-from dagster_project.release.serve import DATABASE, MANIFEST
+from dagster_project.release.proof import DATABASE, MANIFEST
 from dagster_project.release.verify import release_folder
 from dagster_project.settings import Settings
 
