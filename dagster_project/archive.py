@@ -93,9 +93,10 @@ def _sidecar(edition: NewEdition, files: tuple[RawFile, ...], today: date) -> Si
 
 
 def safe_name(name: str) -> str:
-    """A file name with letters without accent, digits, dots, dashes and underscores only."""
+    """A file name with letters without accent, digits, dots, dashes and underscores only; never the sidecar's."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("._-")[-_MAX_NAME:] or "fichier"
+    kept = re.sub(r"[^A-Za-z0-9._-]+", "_", plain)[-_MAX_NAME:].strip("._-") or "fichier"
+    return f"fichier-{kept}" if kept == SIDECAR else kept
 
 
 def _copied(source: Path, target: Path) -> RawFile:

@@ -1,24 +1,25 @@
 """The drop zone: a file copied into ``raw/inbox/`` is recognised by its content, read whole, and filed as an edition.
 
-A file that is refused stays where it is, with the reasons beside it; it is not read again until it changes.
+A file that is refused stays where it is, with the reasons beside it; it is not read again until it changes. Nobody has
+looked at what waits here: it is read in a process of its own, under limits, and its name is not trusted either.
 """
 
 import hashlib
-from collections.abc import Iterator
+import os
+import tempfile
 from dataclasses import dataclass
 from datetime import date
-from importlib import import_module
 from pathlib import Path
 
 from dagster_project.archive import NewEdition, archive, archived_as, safe_name
 from dagster_project.catalogue import Publication, file_sha256
-from dagster_project.readers import OFFICIAL_MODULES
-from dagster_project.readers.examine import defects_of
-from dagster_project.readers.official import EditionFacts, OfficialLayout, Recognition
-from dagster_project.readers.zipped import ArchiveError, data_file
+from dagster_project.readers.examine import examine
+from dagster_project.readers.official import LARGEST, EditionFacts, OfficialLayout
+from dagster_project.readers.shown import shown
 
 INBOX = "inbox"
 _REFUSAL = ".refus.txt"
+_LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ def waiting(raw: Path) -> list[Path]:
 
 def listing_digest(raw: Path) -> str | None:
     """One hash for all that waits in the inbox, names and contents; None when it is empty."""
-    listed = [f"{path.name}\0{_identity(path)}" for path in waiting(raw)]
-    return hashlib.sha256("\n".join(listed).encode()).hexdigest() if listed else None
+    listed = [os.fsencode(path.name) + b"\0" + _identity(path).encode() for path in waiting(raw)]
+    return hashlib.sha256(b"\n".join(listed)).hexdigest() if listed else None
 
 
 def file_inbox(raw: Path, today: date) -> list[Filed]:
@@ -53,64 +54,80 @@ def file_inbox(raw: Path, today: date) -> list[Filed]:
     return [_file(raw, path, today) for path in waiting(raw)]
 
 
-def recognise(path: Path) -> tuple[OfficialLayout, Recognition]:
-    """The layout a file is of, or the one it resembles most."""
-    judged = [(layout, layout.recognise(path)) for layout in _every_layout()]
-    return max(judged, key=lambda one: (one[1].is_certain, _resemblance(one[1]), len(one[1].found)))
-
-
-def _every_layout() -> Iterator[OfficialLayout]:
-    for module in sorted(set(OFFICIAL_MODULES.values())):
-        yield from import_module(f"dagster_project.readers.{module}").LAYOUTS
-
-
-def _resemblance(recognition: Recognition) -> float:
-    return len(recognition.found) / (len(recognition.found) + len(recognition.missing) or 1)
-
-
 def _identity(path: Path) -> str:
-    return file_sha256(path) if path.is_file() and not path.is_symlink() else "pas un fichier"
+    """The hash of what waits; of what will not be read anyway, why."""
+    try:
+        return _unreadable(path) or file_sha256(path)
+    except OSError as error:
+        return str(error)
+
+
+def _unreadable(path: Path) -> str | None:
+    """Why a file is not even opened: opening a pipe would wait for ever, reading a disk would not end."""
+    if path.is_symlink() or not path.is_file():
+        return "ni lien, ni dossier, ni tube : déposez le fichier lui-même"
+    size = path.stat().st_size
+    return f"{size} octets, plus qu'aucun jeu de données n'en admet ({LARGEST})" if size > LARGEST else None
 
 
 def _file(raw: Path, path: Path, today: date) -> Filed:
-    if path.is_symlink() or not path.is_file():
-        return Filed(path.name, None, (f"{path.name} : ni lien, ni dossier : déposez le fichier lui-même.",))
-    digest = file_sha256(path)
-    refusal = path.with_name(path.name + _REFUSAL)
-    if refusal.exists() and refusal.read_text(encoding="utf-8").startswith(digest):
-        return Filed(path.name, None, tuple(refusal.read_text(encoding="utf-8").splitlines()[1:]))
-    refusal.unlink(missing_ok=True)
+    name = shown(path.name)
+    if reason := _unreadable(path):
+        return Filed(name, None, (f"{name} : {reason}.",))
+    try:
+        return _file_readable(raw, path, name, today)
+    except OSError as error:
+        return Filed(name, None, (f"{name} : ni lu, ni rangé ({error.strerror}).",))
 
-    examined = _examine(path)
-    if isinstance(examined, list):
-        refusal.write_text("\n".join([digest, *examined]) + "\n", encoding="utf-8")
-        return Filed(path.name, None, tuple(examined))
-    layout, facts = examined
+
+def _file_readable(raw: Path, path: Path, name: str, today: date) -> Filed:
+    digest = file_sha256(path)
+    if known := _known_refusal(path, digest):
+        return Filed(name, None, known)
+    examined = examine(path, name)
+    if examined.layout is None or examined.facts is None:
+        _note_refusal(path, digest, examined.refusals)
+        return Filed(name, None, examined.refusals)
+    layout = examined.layout
     folder = archived_as(raw, layout.publisher, layout.dataset, frozenset([digest]))
     already = "déjà archivé" if folder else "archivé"
-    folder = folder or _archive(raw, path, layout, facts, today)
+    folder = folder or _archive(raw, path, layout, examined.facts, today)
     path.unlink()
+    _refusal_of(path).unlink(missing_ok=True)
     edition = str(folder.relative_to(raw))
-    return Filed(path.name, edition, (f"{path.name} : {layout.title_fr}, {already} : {edition}",))
+    return Filed(name, edition, (f"{name} : {layout.title_fr}, {already} : {edition}",))
 
 
-def _examine(path: Path) -> tuple[OfficialLayout, EditionFacts] | list[str]:
-    """What a sound file is, or why it is refused."""
+def _refusal_of(path: Path) -> Path:
+    """Where the reasons of a refusal are, beside the file; under a name of its own where that would be too long."""
+    if len(os.fsencode(path.name + _REFUSAL)) <= _LONGEST_NAME:
+        return path.with_name(path.name + _REFUSAL)
+    number = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]
+    return path.with_name(f"{safe_name(path.name)}-{number}{_REFUSAL}")
+
+
+def _known_refusal(path: Path, digest: str) -> tuple[str, ...] | None:
+    """The reasons given last time, if the file is still the same."""
+    refusal = _refusal_of(path)
+    if refusal.is_symlink() or not refusal.is_file():
+        return None
+    first, *reasons = refusal.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    return tuple(reasons) if first == digest and reasons else None
+
+
+def _note_refusal(path: Path, digest: str, reasons: tuple[str, ...]) -> None:
+    """Leave the reasons beside the file. Whatever stood there under that name is replaced, never written through."""
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, prefix=".", suffix=_REFUSAL, encoding="utf-8", delete=False
+    ) as note:
+        note.write("\n".join([digest, *reasons]) + "\n")
+    written = Path(note.name)
     try:
-        with data_file(path) as data:
-            layout, recognition = recognise(data)
-            if not recognition.is_certain:
-                return [_unrecognised(path.name, layout, recognition)]
-            return defects_of(layout, data, path.name) or (layout, layout.edition(data))
-    except ArchiveError as error:
-        return [f"{path.name} : {error}."]
-
-
-def _unrecognised(name: str, layout: OfficialLayout, recognition: Recognition) -> str:
-    if not recognition.found:
-        return f"{name} : fichier d'aucune forme connue. raw/README.md dit lesquelles le sont."
-    found, missing = ", ".join(recognition.found[:5]), ", ".join(recognition.missing[:5])
-    return f"{name} : ressemble à « {layout.title_fr} » (trouvé : {found}), mais il manque : {missing}."
+        written.chmod(0o644)
+        written.replace(_refusal_of(path))
+    except OSError:
+        written.unlink()
+        raise
 
 
 def _archive(raw: Path, path: Path, layout: OfficialLayout, facts: EditionFacts, today: date) -> Path:

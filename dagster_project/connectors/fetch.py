@@ -20,9 +20,8 @@ from dagster_project.connectors.producers import SOURCES, Source
 from dagster_project.connectors.remote import RemoteEdition
 from dagster_project.connectors.state import Remembered, State
 from dagster_project.errors import WrongUseError
-from dagster_project.readers import LAYOUTS, OFFICIAL_MODULES, official_layout
-from dagster_project.readers.examine import defects_of
-from dagster_project.readers.zipped import ArchiveError, data_file
+from dagster_project.readers import LAYOUTS, OFFICIAL_MODULES
+from dagster_project.readers.examine import examine
 from dagster_project.release.lock import run_lock
 from dagster_project.settings import TIMEZONE
 
@@ -139,14 +138,7 @@ def _refuse_unreadable_first_edition(raw: Path, source: Source, files: Mapping[s
     """
     if source.layout not in OFFICIAL_MODULES or any((raw / source.name).glob(f"*/{SIDECAR}")):
         return
-    layout = official_layout(source.layout)
-    defects: list[str] = []
-    for name, path in files.items():
-        try:
-            with data_file(path) as data:
-                defects += defects_of(layout, data, name)
-        except ArchiveError as error:
-            defects.append(f"{name} : {error}.")
+    defects = [defect for name, path in files.items() for defect in examine(path, name, source.layout).refusals]
     if defects:
         raise FetchError(f"le fichier n'est pas celui que l'on sait lire : {' '.join(defects[:_SHOWN])}")
 

@@ -2,12 +2,15 @@
 
 It runs in a process of its own, which owns the stage file until the last edition is in: the libraries it needs
 (Great Expectations above all) are slow to import and load beside those of the run, and what a hostile file could
-do stays in there. The two processes exchange one JSON document a line.
+do stays in there. The two processes exchange one JSON document a line. An edition that kills the door twice is refused,
+and the door opens again for the next.
 """
 
 import contextlib
 import gc
 import json
+import os
+import resource
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,6 +22,8 @@ from typing import IO, Any, Self
 
 from dagster_project.catalogue import Edition
 from dagster_project.errors import BilanError
+from dagster_project.readers.deaths import DEADLY, why_it_died
+from dagster_project.readers.table import Reject
 
 
 @dataclass(frozen=True)
@@ -44,16 +49,27 @@ class Door:
     """The door seen from the run: a child process that examines editions ahead, in the order they are given."""
 
     def __init__(self, stage: Path, editions: Sequence[Edition]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "dagster_project.quality.door", str(stage)],
+        self._stage = stage
+        self._awaited = list(editions)
+        self._reports: dict[str, DoorReport] = {}
+        self._last_killer: str | None = None
+        self._process = self._open()
+
+    def _open(self) -> "subprocess.Popen[str]":
+        """Begin with the editions that have no report yet, on what those before them left in the stage file."""
+        killers = [self._last_killer] if self._last_killer else []
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagster_project.quality.door", str(self._stage), *killers],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            # What a killed door leaves there goes with the stage.
+            env={**os.environ, "TMPDIR": str(self._stage.parent)},
         )
-        self._reports: dict[str, DoorReport] = {}
         # From a thread: a pipe holds 64 kB, and the run has better to do than wait for the door to read.
-        Thread(target=self._hand_over, args=(editions,), daemon=True).start()
+        Thread(target=_hand_over, args=(process, tuple(self._awaited)), daemon=True).start()
+        return process
 
     def __enter__(self) -> Self:
         return self
@@ -67,39 +83,75 @@ class Door:
     def report(self, edition: Edition) -> DoorReport:
         """What the door says of an edition; its rows are in the stage file only if it is accepted."""
         while edition.edition_id not in self._reports:
-            report = DoorReport(**self._answer())
-            self._reports[report.edition_id] = report
+            if report := self._next_report():
+                self._reports[report.edition_id] = report
         return self._reports[edition.edition_id]
 
     def close(self) -> None:
         """Hand the stage file over, once every report is in: after this, the run may open it."""
-        while self._answer():
-            pass
+        while self._awaited:
+            self.report(self._awaited[0])
+        if self._answer() is None:
+            raise self._stopped()
         # All is committed: the door need not take a second to unload its libraries.
         self._process.kill()
         self._process.wait()
 
-    def _hand_over(self, editions: Sequence[Edition]) -> None:
-        assert self._process.stdin
-        # A door that died says so where its answer is awaited.
-        with contextlib.suppress(BrokenPipeError), self._process.stdin as requests:
-            for edition in editions:
-                requests.write(edition.model_dump_json() + "\n")
+    def _next_report(self) -> DoorReport | None:
+        """The report on the next edition; None where it killed the door for the first time, and is tried again.
 
-    def _answer(self) -> dict[str, Any]:
+        Raises:
+            BilanError: the door stopped, and no file is to blame.
+        """
+        if answer := self._answer():
+            self._awaited.pop(0)
+            return DoorReport(**answer)
+        code = self._process.wait()
+        if -code not in DEADLY:
+            raise self._stopped()
+        edition = self._awaited[0].edition_id
+        is_sure = edition == self._last_killer
+        self._last_killer = edition
+        if is_sure:
+            self._awaited.pop(0)
+        self._process = self._open()
+        return _refusal(edition, code) if is_sure else None
+
+    def _answer(self) -> dict[str, Any] | None:
+        """The next document; None where the door died instead."""
         assert self._process.stdout
         answer = self._process.stdout.readline()
-        if not answer:
-            raise BilanError(f"Le contrôle d'entrée s'est arrêté (code {self._process.wait()}).")
-        document: dict[str, Any] = json.loads(answer)
+        document: dict[str, Any] | None = json.loads(answer) if answer.endswith("\n") else None
         return document
 
+    def _stopped(self) -> BilanError:
+        return BilanError(f"Le contrôle d'entrée s'est arrêté (code {self._process.wait()}).")
 
-def _serve(stage: str, requests: IO[str], answers: IO[str]) -> None:
+
+def _hand_over(process: "subprocess.Popen[str]", editions: Sequence[Edition]) -> None:
+    assert process.stdin
+    # A door that died says so where its answer is awaited.
+    with contextlib.suppress(BrokenPipeError), process.stdin as requests:
+        for edition in editions:
+            requests.write(edition.model_dump_json() + "\n")
+
+
+def _refusal(edition: str, code: int) -> DoorReport:
+    """The report on an edition that killed the door."""
+    reject = Reject(
+        edition, None, None, None, why_it_died(code), "un fichier que son lecteur suit jusqu'au bout",
+        "lecture interrompue", "Retirez cette édition de raw/, ou reprenez le fichier du producteur.",
+    )  # fmt: skip
+    return DoorReport(edition, False, 0, 0, 0, [], [], [reject.message], [asdict(reject)])
+
+
+def _serve(stage: str, killers: Sequence[str], requests: IO[str], answers: IO[str]) -> None:
     """Answer each edition with its report, and the end of the editions with an empty document."""
     from dagster_project.quality.keeper import Keeper
 
     keeper = Keeper(stage)
+    for edition_id in killers:
+        keeper.forget(edition_id)
     for line in requests:
         report = keeper.examine(Edition.model_validate_json(line))
         print(json.dumps(asdict(report)), file=answers, flush=True)
@@ -110,4 +162,5 @@ def _serve(stage: str, requests: IO[str], answers: IO[str]) -> None:
 if __name__ == "__main__":
     gc.set_threshold(200_000)  # As the command line does: most of what is allocated here is modules, and stays.
     protocol, sys.stdout = sys.stdout, sys.stderr
-    _serve(sys.argv[1], sys.stdin, protocol)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _serve(sys.argv[1], sys.argv[2:], sys.stdin, protocol)

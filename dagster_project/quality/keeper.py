@@ -45,6 +45,8 @@ class Keeper:
         self._connection = self._suites.engine.raw_connection()
         # What SQLAlchemy wraps: the one connection that readers fill, and that frames are registered with.
         self._duckdb: Any = self._connection.driver_connection
+        if self._known_tables():
+            return  # A door before this one was killed: all it had accepted is there.
         self._execute("create schema raw; create schema door;")
         for layout in LAYOUTS.values():
             self._execute(f"create table raw.{layout.name} ({_declared(_columns(layout.name))})")
@@ -67,6 +69,15 @@ class Keeper:
         if edition.sidecar.layout in LAYOUTS:
             return self._examine_table(edition)
         return self._examine_producer_files(edition)
+
+    def forget(self, edition_id: str) -> None:
+        """Remove what an edition wrote before it was cut short."""
+        for table in self._known_tables():
+            self._execute(f"delete from raw.{table} where edition_id = ?", [edition_id])
+
+    def _known_tables(self) -> list[str]:
+        found = self._duckdb.execute("select table_name from information_schema.tables where table_schema = 'raw'")
+        return [name for (name,) in found.fetchall()]
 
     def close(self) -> None:
         self._execute("drop schema door cascade")

@@ -9,8 +9,10 @@ from dagster_project.catalogue import Edition, RawFile
 from dagster_project.errors import BilanError
 from dagster_project.readers import official_layout
 from dagster_project.readers.cells import CELL_COLUMNS, Reading
+from dagster_project.readers.examine import refusing
+from dagster_project.readers.limits import Allowance, held_to
 from dagster_project.readers.table import Reject
-from dagster_project.readers.zipped import ArchiveError, data_file
+from dagster_project.readers.zipped import data_file
 
 _COLUMNS = ", ".join(column.name for column in CELL_COLUMNS)
 
@@ -37,14 +39,12 @@ def read_producer_files(connection: duckdb.DuckDBPyConnection, edition: Edition)
     whole = ProducerFiles()
     for file in edition.sidecar.files:
         reading = Reading(connection, f"{edition.edition_id}/{file.name}")
-        try:
-            with data_file(edition.folder / file.name) as data:
-                layout.read(data, reading)
-        except ArchiveError as error:
-            reading.reject(
-                found=str(error), expected="une archive et son fichier de données", rule="archive",
-                advice="Reprenez le fichier du producteur.",
-            )  # fmt: skip
+        with (
+            refusing(reading),
+            data_file(edition.folder / file.name, layout.largest) as data,
+            held_to(Allowance.to_read(data.stat().st_size)),
+        ):
+            layout.read(data, reading)
         kept = _kept(reading)
         if not reading.rejects and reading.cells_read != kept + reading.cells_set_aside:
             counts = f"{reading.cells_read} cellules lues, {kept} gardées, {reading.cells_set_aside} écartées"

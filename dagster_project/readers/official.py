@@ -8,6 +8,10 @@ from typing import Literal
 
 from dagster_project.readers.cells import Reading
 
+# No layout admits more; beyond, a file is not even looked at.
+LARGEST = 6 << 30
+_MOST = 64 << 20
+
 
 @dataclass(frozen=True)
 class Recognition:
@@ -33,7 +37,10 @@ class EditionFacts:
 
 @dataclass(frozen=True)
 class OfficialLayout:
-    """A kind of file a producer publishes, or a person fills; restricted where its cells are not to be published."""
+    """A kind of file a producer publishes, or a person fills; restricted where its cells are not to be published.
+
+    ``largest``: bytes its data file may have, out of its archive. A larger one is refused before it is read.
+    """
 
     name: str
     publisher: str
@@ -44,3 +51,4 @@ class OfficialLayout:
     edition: Callable[[Path], EditionFacts]
     read: Callable[[Path, Reading], None]
     access: Literal["open", "restricted"] = "open"
+    largest: int = _MOST

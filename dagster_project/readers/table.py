@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from dagster_project.readers.shown import shown
+
 Value = str | int | bool | Decimal | date | None
 Row = dict[str, Value]
 
@@ -35,7 +37,7 @@ class Reject:
             where += f", ligne {self.row}"
         if self.column:
             where += f", colonne {self.column_letter} ({self.column})"
-        return f"{where} : trouvé « {self.found} », attendu {self.expected}. {self.advice}"
+        return f"{shown(where)} : trouvé « {shown(self.found)} », attendu {self.expected}. {self.advice}"
 
 
 @dataclass

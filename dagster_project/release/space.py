@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from dagster_project.errors import BilanError
+from dagster_project.inbox import INBOX
 from dagster_project.settings import Settings
 
 _LEAST = 200 << 20
@@ -19,13 +20,18 @@ def check_space(settings: Settings) -> None:
     """
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     last = _size(settings.served.resolve().parent) if settings.served.exists() else 0
-    needed = max(_LEAST, _STAGE_TO_RAW * _size(settings.raw) + _RUN_TO_RELEASE * last)
+    needed = max(_LEAST, _STAGE_TO_RAW * _archived(settings.raw) + _RUN_TO_RELEASE * last)
     free = shutil.disk_usage(settings.warehouse).free
     if free < needed:
         raise BilanError(
             f"Le disque de {settings.warehouse} n'a que {free >> 20} Mo libres, il en faut environ {needed >> 20}. "
             "Libérez de la place ; rien n'a été commencé."
         )
+
+
+def _archived(raw: Path) -> int:
+    """What waits in the inbox does not count: a huge file there is refused, and stops nothing."""
+    return sum(_size(folder) for folder in raw.glob("*") if folder.is_dir() and folder.name != INBOX)
 
 
 def _size(folder: Path) -> int:

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.inbox import recognise
 from dagster_project.readers.cells import Reading
+from dagster_project.readers.examine import recognise
 from dagster_project.settings import PROJECT
 from tests.drills.mutate import DAMAGES, SHEET_DAMAGES, VARIANTS, Mutation
 from tests.readers.drees.workbook import load, write

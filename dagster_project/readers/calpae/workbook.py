@@ -223,6 +223,7 @@ LAYOUTS = (
         recognise=_recognise,
         edition=_edition,
         read=_read,
+        largest=8 << 20,
         access="restricted",
     ),
 )

@@ -113,6 +113,7 @@ LAYOUTS = (
         recognise=_recogniser(CODE),
         edition=edition,
         read=read_communes,
+        largest=6 << 30,
     ),
     OfficialLayout(
         name="cnaf_benefits_departement",
@@ -123,5 +124,6 @@ LAYOUTS = (
         recognise=_recogniser(departements.CODE),
         edition=edition,
         read=departements.read,
+        largest=512 << 20,
     ),
 )

@@ -314,5 +314,6 @@ LAYOUTS: tuple[OfficialLayout, ...] = (
         recognise=_recognise,
         edition=_edition,
         read=_read,
+        largest=512 << 20,
     ),
 )

@@ -215,6 +215,7 @@ def _layout(kind: str, title: str, recognise: Any, read: Any) -> OfficialLayout:
         recognise=recognise,
         edition=edition,
         read=read,
+        largest=16 << 20,
     )
 
 

@@ -345,6 +345,7 @@ LAYOUTS = (
     OfficialLayout(
         "insee_filosofi_table", "insee", "filosofi", "Filosofi : niveaux de vie et pauvreté, fichiers DISP et cc",
         _LICENCE, _recogniser(";", _with_year, _TELLING), _edition_of(";", _with_year), _reader(";", _with_year),
+        largest=256 << 20,
     ),
     OfficialLayout(
         "insee_filosofi_french_headers", "insee", "filosofi", "Filosofi : pauvreté, en-têtes en toutes lettres",

@@ -24,6 +24,7 @@ _OPTIONAL = ("UNIT_MEASURE", "UNIT_MULT", "CONF_STATUS", "OBS_STATUS", "FREQ", "
 _DIMENSIONS = {"GEO", "TIME_PERIOD", "UNIT_MEASURE", "FREQ"}
 _HEAD = 1 << 16
 _SMALL = 64 << 20
+_LONGEST = 40
 
 
 class _StrictError(ValueError):
@@ -144,13 +145,18 @@ def _observation(observation: Any, dataset: MelodiDataset) -> tuple[str | None, 
     if not (len(cog_year) == 4 and cog_year.isdigit() and level and code):
         raise _StrictError(f"GEO = {dimensions['GEO']}")
     value = measures["OBS_VALUE_NIVEAU"].get("value")
-    if value is not None and not isinstance(value, Decimal):
-        raise _StrictError(f"valeur = {value}")
+    if value is not None and not (isinstance(value, Decimal) and _is_writable(value)):
+        raise _StrictError(f"valeur = {str(value)[:40]}")
     return (
         code, level, str(dimensions[dataset.dimension]), _text(dimensions.get("UNIT_MEASURE")),
         _text(attributes.get("UNIT_MULT")), _text(attributes.get("CONF_STATUS")), _text(attributes.get("OBS_STATUS")),
         str(dimensions["TIME_PERIOD"]), None if value is None else format(value, "f"),
     )  # fmt: skip
+
+
+def _is_writable(value: Decimal) -> bool:
+    """Written out, 1e999999 would be a million digits."""
+    return abs(value.adjusted()) < _LONGEST and len(value.as_tuple().digits) < _LONGEST
 
 
 def _text(value: object) -> str | None:
@@ -239,6 +245,6 @@ LAYOUTS = (
     ),
     OfficialLayout(
         "insee_melodi_csv", "insee", "melodi", "Melodi : fichier d'un jeu de l'Insee", _LICENCE, _recognise_csv,
-        _edition_csv, _read_csv,
+        _edition_csv, _read_csv, largest=2 << 30,
     ),
 )  # fmt: skip

@@ -44,7 +44,8 @@ def recognise(path: Path) -> Recognition:
     quarters = [name for name in header if quarter(name)]
     (found if quarters else missing).append(f"trimestres ({quarters[0]}…)" if quarters else "trimestres (2021-T3…)")
     title = "Taux de chômage localisé"
-    seen = not missing and title.encode() in path.read_bytes()[: 1 << 16]
+    with path.open("rb") as file:
+        seen = not missing and title.encode() in file.read(1 << 16)
     (found if seen else missing).append(title)
     return Recognition(tuple(found), tuple(missing))
 

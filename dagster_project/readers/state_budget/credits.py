@@ -254,5 +254,6 @@ LAYOUTS = (
         recognise=recognise,
         edition=edition,
         read=read,
+        largest=256 << 20,
     ),
 )
