@@ -12,6 +12,7 @@ from dagster_project.readers.shown import shown
 
 Value = str | int | bool | Decimal | date | None
 Row = dict[str, Value]
+_LONGEST_PLACE = 1_000
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Reject:
             where += f", ligne {self.row}"
         if self.column:
             where += f", colonne {self.column_letter} ({self.column})"
-        return f"{shown(where)} : trouvé « {shown(self.found)} », attendu {self.expected}. {self.advice}"
+        return f"{shown(where, _LONGEST_PLACE)} : trouvé « {shown(self.found)} », attendu {self.expected}. {self.advice}"
 
 
 @dataclass
