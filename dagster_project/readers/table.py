@@ -38,7 +38,8 @@ class Reject:
             where += f", ligne {self.row}"
         if self.column:
             where += f", colonne {self.column_letter} ({self.column})"
-        return f"{shown(where, _LONGEST_PLACE)} : trouvé « {shown(self.found)} », attendu {self.expected}. {self.advice}"
+        place, found = shown(where, _LONGEST_PLACE), shown(self.found)
+        return f"{place} : trouvé « {found} », attendu {self.expected}. {self.advice}"
 
 
 @dataclass
