@@ -12,6 +12,7 @@ from dagster_project.readers.shown import shown
 
 Value = str | int | bool | Decimal | date | None
 Row = dict[str, Value]
+_LONGEST_PLACE = 1_000
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Reject:
             where += f", ligne {self.row}"
         if self.column:
             where += f", colonne {self.column_letter} ({self.column})"
-        return f"{shown(where)} : trouvé « {shown(self.found)} », attendu {self.expected}. {self.advice}"
+        place, found = shown(where, _LONGEST_PLACE), shown(self.found)
+        return f"{place} : trouvé « {found} », attendu {self.expected}. {self.advice}"
 
 
 @dataclass
