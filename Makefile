@@ -33,6 +33,7 @@ status: $(READY) ## Say which release is served
 
 clean: ## Remove the environment and everything built
 	rm -rf .venv .uv dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	chmod -R u+w warehouse
 	find warehouse -mindepth 1 ! -name README.md -delete
 
 $(READY): pyproject.toml uv.lock | $(UV)

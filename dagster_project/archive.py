@@ -12,8 +12,9 @@ from typing import Literal
 
 import yaml
 
-from dagster_project.catalogue import SIDECAR, Publication, RawFile, Sidecar, file_sha256
+from dagster_project.catalogue import SIDECAR, Publication, RawFile, Sidecar
 from dagster_project.durable import flush
+from dagster_project.hashing import file_sha256
 
 _MAX_NAME = 100
 

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dagster_project.errors import RefusedDataError
+from dagster_project.hashing import file_sha256
 from dagster_project.readers import LAYOUTS, OFFICIAL_MODULES
 
 SIDECAR = "edition.yml"
@@ -152,12 +153,6 @@ class Dataset(_Strict):
     @property
     def layout(self) -> str:
         return self.editions[-1].sidecar.layout
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_catalogue(raw: Path) -> tuple[Dataset, ...]:

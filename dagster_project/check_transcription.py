@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster_project.catalogue import Edition, ReportText, file_sha256, load_catalogue
+from dagster_project.catalogue import Edition, ReportText, load_catalogue
 from dagster_project.errors import RefusedDataError, WrongUseError
+from dagster_project.hashing import file_sha256
 from dagster_project.readers import LAYOUTS
 from dagster_project.readers.table import Column, Layout, integer, read_csv_table, text
 

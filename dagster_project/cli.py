@@ -1,6 +1,7 @@
 """``bilan``: thin verbs over the functions the assets call. Nothing slow is imported before it is needed."""
 
 import gc
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -37,12 +38,18 @@ def refresh(force: bool, republish: bool, timings: bool) -> None:
 
     Rien n'est publié si un fichier, un contrôle ou un écart nouveau l'interdit : la version précédente reste servie.
     """
+    from dagster_project.release.serve import served_folder
     from dagster_project.runner import run_refresh
 
     started = time.monotonic()
     settings = load_settings()
+    served = served_folder(settings)
     try:
         outcome = run_refresh(settings, force=force or republish, republish=republish, tell=_progress())
+    except KeyboardInterrupt:
+        if (now := served_folder(settings)) and now != served:
+            raise BilanError(f"Interrompu ; la version {now.name} venait d'être publiée, elle est servie.") from None
+        raise
     except RefusedDataError as error:
         lines = str(error).splitlines()
         raise RefusedDataError("\n".join([*lines, f"{len(lines)} défaut(s). {_still_served(settings)}"])) from error
@@ -86,6 +93,18 @@ def rollback(release: str | None) -> None:
     from dagster_project.release.rollback import roll_back
 
     click.echo(roll_back(load_settings(), release))
+
+
+@cli.command(epilog="Exemple : bilan rebuild 20261124T204546Z-0f8aff3e")
+@click.argument("release")
+def rebuild(release: str) -> None:
+    """Reconstruit une version gardée, des mêmes fichiers et du même code, et compare chaque table.
+
+    RELEASE est une version gardée. Rien n'est publié : la version servie ne change pas.
+    """
+    from dagster_project.release.rebuild import rebuild as rebuild_release
+
+    click.echo(rebuild_release(load_settings(), release, _progress()))
 
 
 @cli.command(epilog='Exemple : bilan query "select territory_name, poverty_rate_pct from marts.poverty_rate"')
@@ -262,6 +281,8 @@ def _show_timings(timings: dict[str, float], total: float) -> None:
 
 def main() -> NoReturn:
     """Entry point: every known failure is a French message and an exit code, never a traceback."""
+    # A service that stops, or a machine that shuts down, interrupts a run as a person does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Importing Dagster and dbt allocates millions of objects that stay: looking for cycles there is a fifth of a run.
     gc.set_threshold(200_000)
     code = _exit_code()

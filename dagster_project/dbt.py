@@ -15,8 +15,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.catalogue import file_sha256
 from dagster_project.errors import BilanError
+from dagster_project.hashing import file_sha256
 from dagster_project.release.fingerprint import dbt_files
 from dagster_project.settings import DBT_PROJECT
 

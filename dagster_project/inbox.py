@@ -12,7 +12,8 @@ from datetime import date
 from pathlib import Path
 
 from dagster_project.archive import NewEdition, archive, archived_as, safe_name
-from dagster_project.catalogue import Publication, file_sha256
+from dagster_project.catalogue import Publication
+from dagster_project.hashing import file_sha256
 from dagster_project.readers.examine import examine
 from dagster_project.readers.official import LARGEST, EditionFacts, OfficialLayout
 from dagster_project.readers.shown import shown

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from dagster_project.catalogue import SIDECAR, file_sha256
+from dagster_project.catalogue import SIDECAR
 from dagster_project.check_transcription import EXCEPTIONS
 from dagster_project.errors import WrongUseError
+from dagster_project.hashing import file_sha256
 from dagster_project.quality.relations import RELATIONS
 from dagster_project.readers import LAYOUTS
 

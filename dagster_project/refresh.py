@@ -1,7 +1,6 @@
 """A refresh, from ``raw/`` to a release: the steps the Dagster assets and the command line both call."""
 
 import csv
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,8 +13,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dagster_project.catalogue import Dataset, Edition, load_catalogue
 from dagster_project.errors import RefusedDataError
+from dagster_project.formulas import neutral
 from dagster_project.inbox import Filed, file_inbox
 from dagster_project.release.fingerprint import Fingerprint, fingerprint
+from dagster_project.release.folders import remove
+from dagster_project.release.janitor import tidy
 from dagster_project.release.lock import run_lock
 from dagster_project.release.space import check_space
 from dagster_project.settings import Settings
@@ -97,6 +99,7 @@ class Refresh:
             RefusedDataError: a raw file is not the one its sidecar describes.
         """
         with run_lock(settings.lock):
+            tidy(settings)
             check_space(settings)
             filed = file_inbox(settings.raw, date.today())
             refresh = cls(settings, load_catalogue(settings.raw), fingerprint(settings.raw), republish=republish)
@@ -109,7 +112,7 @@ class Refresh:
                     yield refresh
                 finally:
                     refresh._leave_rejects()
-                    shutil.rmtree(settings.stage, ignore_errors=True)
+                    remove(settings.stage)
 
     def dataset(self, name: str) -> Dataset:
         return next(dataset for dataset in self.catalogue if dataset.name == name)
@@ -149,6 +152,7 @@ class Refresh:
         """
         from dagster_project.quality.errata import read_errata
         from dagster_project.quality.relations import read_relations
+        from dagster_project.release.kept import next_release_id
         from dagster_project.release.serve import served_manifest
         from dagster_project.release.stage import ReleaseFacts, write_context
 
@@ -161,7 +165,7 @@ class Refresh:
             served = served_manifest(self.settings)
             now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
             self._facts = ReleaseFacts(
-                release_id=f"{now:%Y%m%dT%H%M%SZ}-{self.made_from.inputs_sha256[:8]}",
+                release_id=next_release_id(self.settings, now, self.made_from.inputs_sha256),
                 built_at=now,
                 code_version=self.made_from.code_version,
                 inputs_sha256=self.made_from.inputs_sha256,
@@ -235,7 +239,7 @@ class Refresh:
             with path.open("w", encoding="utf-8-sig", newline="") as file:
                 writer = csv.DictWriter(file, fieldnames=list(rejects[0]))
                 writer.writeheader()
-                writer.writerows(rejects)
+                writer.writerows({name: neutral(cell) for name, cell in reject.items()} for reject in rejects)
 
     def _accepted(self) -> list[tuple[Edition, bool]]:
         """Accepted editions in publication order, each with: is it the newest of its report, or of its dataset?"""

@@ -14,7 +14,7 @@ from dagster_project.history import environment, prepare_history
 from dagster_project.inbox import Filed, file_inbox, waiting
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.lock import run_lock
-from dagster_project.release.serve import served_manifest
+from dagster_project.release.serve import heal_latest, latest_is_behind, served_manifest
 from dagster_project.release.unchanged import is_already_served
 from dagster_project.settings import PROJECT, Settings
 
@@ -75,6 +75,9 @@ def _unchanged(settings: Settings, filed: Sequence[Filed]) -> RefreshOutcome | N
     load_catalogue(settings.raw)
     if not is_already_served(settings, fingerprint(settings.raw)):
         return None
+    if latest_is_behind(settings):
+        with run_lock(settings.lock):
+            heal_latest(settings)
     served = served_manifest(settings)
     assert served is not None
     left = [message for file in filed if not file.edition for message in file.messages]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from dagster_project.catalogue import SIDECAR, file_sha256
+from dagster_project.catalogue import SIDECAR
 from dagster_project.errors import WrongUseError
+from dagster_project.hashing import file_sha256
 
 
 def seal_edition(folder: Path) -> Iterator[str]:

@@ -1,13 +1,14 @@
 """What `bilan status` says, without loading anything slow."""
 
+import os
 from collections.abc import Iterator
 from datetime import date
 
 from dagster_project.catalogue import load_catalogue
 from dagster_project.freshness import ages
 from dagster_project.release.fingerprint import fingerprint
-from dagster_project.release.lock import lock_holder
-from dagster_project.release.serve import served_manifest
+from dagster_project.release.lock import lock_holder, run_lock
+from dagster_project.release.serve import heal_latest, latest_is_behind, served_manifest
 from dagster_project.release.unchanged import is_already_served
 from dagster_project.settings import Settings
 
@@ -16,6 +17,9 @@ def status_lines(settings: Settings) -> Iterator[str]:
     """The served release, whether it is up to date, what was refused, and who is at work. French."""
     if holder := lock_holder(settings.lock):
         yield holder
+    elif latest_is_behind(settings) and os.access(settings.warehouse, os.W_OK):
+        with run_lock(settings.lock):
+            heal_latest(settings)
     served = served_manifest(settings)
     if served is None:
         yield "Aucune version publiée : lancez « bilan refresh »."

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from dagster_project.archive import NewEdition
 from dagster_project.archive import archive as archive_edition
-from dagster_project.catalogue import SIDECAR, Publication, file_sha256
+from dagster_project.catalogue import SIDECAR, Publication
 from dagster_project.connectors.producers import Source
 from dagster_project.connectors.remote import RemoteEdition, RemoteFile
+from dagster_project.hashing import file_sha256
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import httpx
 
-from dagster_project.catalogue import file_sha256
 from dagster_project.connectors.errors import FetchError
 from dagster_project.connectors.http import FAULTS, Client, fault, is_html, starts_as_html
 from dagster_project.connectors.remote import RemoteFile, Site
+from dagster_project.hashing import file_sha256
 
 _LONGEST_SECONDS = 3600
 _ZIPPED = {".zip", ".xlsx", ".ods"}

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.release.serve import DATABASE
+from dagster_project.release.proof import DATABASE
 from dagster_project.release.stage import MARTS, ReleaseFacts, insert_rows
 
 

@@ -1,29 +1,35 @@
-"""Content digests: the same values give the same digest, whatever the order, the threads or the file they are in."""
+"""Content digests: the same values give the same digest, whatever the order, the threads or the file they are in.
+
+Each row is written without ambiguity (the length of each value before it, NULL apart) and hashed with SHA-256; the
+digest of a table is the hash of its columns, its row count and the sum of its rows' hashes, taken as four integers of
+64 bits whose sums never overflow. Why a sum: it needs neither an order nor memory, so that sixty million rows are
+digested in one pass, by any number of threads, in the memory of one row; rows have a key, so none can hide behind
+another; and a changed value goes unseen with a chance of 2^-256. Somebody who *chooses* rows could in theory make two
+tables with one sum: against tampering, the SHA-256 of each file stands in the manifest.
+
+Only DuckDB is imported: a fresh process recomputes a release's digests in a fraction of a second.
+"""
 
 import hashlib
-from typing import Any
+from collections.abc import Mapping
 
 import duckdb
 
-from dagster_project.release.stage import MARTS, primary_key
+# Their text depends on the session's time zone.
+_SESSION_TYPES = ("timestamp with time zone", "timestamptz", "time with time zone", "timetz")
+_LANES = ", ".join(f"sum(('0x' || hash[{start}:{start + 15}])::ubigint)" for start in (1, 17, 33, 49))
 
 
-def content_digest(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> str | None:
-    """Digest of a published table's values, in key order; None for a table of run facts.
+def content_digest(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> str:
+    """Digest of the values of some columns, given by name with their types, of a table, given as SQL writes it.
 
-    Columns of run facts (``digest: false`` in their YAML) are left out. A column is written with its name and
-    type, so that a renamed column is a change of content.
+    A column counts with its name and type: a renamed column is a change of content.
     """
-    if not model["config"]["meta"].get("digest", True):
-        return None
-    columns = [column for column in model["columns"].values() if column["config"]["meta"].get("digest", True)]
-    names = sorted(column["name"] for column in columns)
-    written = ", ".join(f"""coalesce(replace("{name}"::varchar, chr(31), ''), chr(30))""" for name in names)
-    order = ", ".join(f'"{name}"' for name in primary_key(model))
-    rows = f"sha256(concat_ws(chr(31), {written}))"
-    table = f'{MARTS}."{model["name"]}"'
-    row = connection.execute(f"select string_agg({rows}, '' order by {order}) from {table}").fetchone()
-    assert row is not None
-    digest = hashlib.sha256(repr([(name, model["columns"][name]["data_type"]) for name in names]).encode())
-    digest.update((row[0] or "").encode())
-    return digest.hexdigest()
+    unstable = [name for name, data_type in columns.items() if data_type.lower() in _SESSION_TYPES]
+    assert not unstable, f"{table}: the text of {unstable} depends on the session"
+    names = sorted(columns)
+    row = ", ".join(f"""coalesce(strlen("{name}"::varchar) || ':' || "{name}"::varchar, '-')""" for name in names)
+    found = connection.execute(
+        f"select count(*), {_LANES} from (select sha256(concat({row})) as hash from {table})"
+    ).fetchone()
+    return hashlib.sha256(repr(([(name, columns[name]) for name in names], found)).encode()).hexdigest()

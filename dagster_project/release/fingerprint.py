@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from dagster_project.catalogue import file_sha256
+from dagster_project.hashing import file_sha256
 from dagster_project.settings import DBT_PROJECT, PROJECT
 
 _INBOX = "inbox"

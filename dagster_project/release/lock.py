@@ -5,13 +5,16 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from dagster_project.errors import LockHeldError
 
+_TRIES, _INSTANT = 5, 0.02
 _held: set[Path] = set()
 
 
@@ -27,10 +30,8 @@ def run_lock(path: Path) -> Iterator[None]:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockHeldError(_holder(path)) from None
+        if not _taken(file):
+            raise LockHeldError(_holder(path))
         _sign(path)
         _held.add(path)
         try:
@@ -44,12 +45,24 @@ def lock_holder(path: Path) -> str | None:
     """Who holds the lock, in French; None when nobody does."""
     if not path.exists():
         return None
-    with path.open("a+", encoding="utf-8") as file:
+    with path.open(encoding="utf-8") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return _holder(path)
     return None
+
+
+def _taken(file: IO[str]) -> bool:
+    """Take the lock; one who only looks holds it for an instant, which is waited for."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_INSTANT)
+        else:
+            return True
+    return False
 
 
 def _sign(path: Path) -> None:

@@ -4,32 +4,25 @@ Everything is written in the private folder of the run, sealed there, made durab
 served in one step. Before the last step nobody can open it; after it, nothing of it changes.
 """
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from dagster_project.catalogue import file_sha256
 from dagster_project.durable import flush
+from dagster_project.hashing import file_sha256
 from dagster_project.release.companions import Draft, write_companions
+from dagster_project.release.exports import export_tables
 from dagster_project.release.fingerprint import Fingerprint, git_commit
-from dagster_project.release.serve import (
-    DATABASE,
-    MANIFEST,
-    MANIFEST_DIGEST,
-    serve,
-    served_folder,
-    served_manifest,
-    write_json,
-)
+from dagster_project.release.folders import close_and_flush, close_to_writing, flush_tree
+from dagster_project.release.kept import retire
+from dagster_project.release.proof import MANIFEST, MANIFEST_DIGEST, prove_afresh
+from dagster_project.release.serve import serve, served_folder, served_manifest, write_json
 from dagster_project.release.stage import ReleaseFacts
-from dagster_project.release.tables import content_digests, export_tables, row_counts, write_database
+from dagster_project.release.tables import contents, row_counts, write_database
 from dagster_project.release.unchanged import note_same_content
-from dagster_project.settings import Settings
-
-KEPT_RELEASES = 12
+from dagster_project.settings import PROJECT, Settings
 
 
 @dataclass(frozen=True)
@@ -51,9 +44,9 @@ def publish(
     republish: bool = False,
 ) -> Published:
     """Publish the marts of the stage file, unless they say exactly what the served release says."""
-    digests = content_digests(stage)
+    tables = contents(stage)
     served = served_manifest(settings)
-    if served and not republish and digests == {name: table["sha256"] for name, table in served["marts"].items()}:
+    if served and not republish and _digests(tables) == _digests(served["marts"]):
         note_same_content(settings, served, made_from)
         message = f"Mêmes contenus que la version {served['release_id']} : rien à publier."
         return Published(served["release_id"], False, message)
@@ -62,16 +55,21 @@ def publish(
     draft.folder.mkdir()
     write_database(stage, draft.database)
     write_companions(draft)
-    export_tables(draft.database, draft.folder)
-    _seal(draft, made_from, digests, checks)
+    export_tables(draft.database, draft.folder, spill=stage.parent / "spill")
+    _seal(draft, made_from, tables, checks)
+    prove_afresh(draft.folder)
     _move_to_its_place(draft, settings)
     serve(settings, facts.release_id)
-    _retire(settings, facts.release_id)
+    retire(settings, facts.release_id)
     return Published(facts.release_id, True, f"Version {facts.release_id} publiée.")
 
 
-def _seal(draft: Draft, made_from: Fingerprint, digests: dict[str, str | None], checks: dict[str, Any]) -> None:
-    """Write down what every file and every table holds, and what they come from; then make it all durable."""
+def _digests(tables: dict[str, Any]) -> dict[str, str | None]:
+    return {name: table["sha256"] for name, table in tables.items()}
+
+
+def _seal(draft: Draft, made_from: Fingerprint, tables: dict[str, dict[str, Any]], checks: dict[str, Any]) -> None:
+    """Write down what every file and every table holds, and what they come from; then close it, durably."""
     facts, rows = draft.facts, row_counts(draft.database)
     manifest = {
         "release_id": facts.release_id,
@@ -79,18 +77,18 @@ def _seal(draft: Draft, made_from: Fingerprint, digests: dict[str, str | None], 
         "previous_release_id": facts.previous_release_id,
         "code_version": made_from.code_version,
         "git_commit": git_commit(),
+        "uv_lock_sha256": file_sha256(PROJECT / "uv.lock"),
         "duckdb_version": duckdb.__version__,
         "inputs_sha256": made_from.inputs_sha256,
         "inputs": made_from.inputs,
-        "marts": {name: {"rows": rows[name], "sha256": digest} for name, digest in digests.items()},
+        "marts": {name: {"rows": rows[name], **table} for name, table in tables.items()},
         "checks": checks,
         "files": _hashes(draft.folder),
     }
     write_json(draft.folder / MANIFEST, manifest)
     (draft.folder / MANIFEST_DIGEST).write_text(file_sha256(draft.folder / MANIFEST) + "\n", encoding="ascii")
-    (draft.folder / DATABASE).chmod(0o444)
-    for path in (*sorted(draft.folder.rglob("*")), draft.folder):
-        flush(path)
+    close_to_writing(draft.folder)
+    flush_tree(draft.folder)
 
 
 def _hashes(folder: Path) -> dict[str, str]:
@@ -99,13 +97,5 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 def _move_to_its_place(draft: Draft, settings: Settings) -> None:
     settings.releases.mkdir(parents=True, exist_ok=True)
-    draft.folder.rename(settings.releases / draft.facts.release_id)
+    close_and_flush(draft.folder.rename(settings.releases / draft.facts.release_id))
     flush(settings.releases)
-
-
-def _retire(settings: Settings, served: str) -> None:
-    """Remove the oldest releases beyond those kept; the one served always stays."""
-    releases = sorted(path for path in settings.releases.iterdir() if path.is_dir())
-    for old in releases[:-KEPT_RELEASES]:
-        if old.name != served:
-            shutil.rmtree(old)

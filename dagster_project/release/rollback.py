@@ -1,9 +1,11 @@
 """Going back: readers see an earlier release again, once it is proved to be what was published."""
 
 from dagster_project.errors import RefusedDataError, WrongUseError
+from dagster_project.release.kept import releases
 from dagster_project.release.lock import run_lock
-from dagster_project.release.serve import serve
-from dagster_project.release.verify import file_defects, release_folder, releases
+from dagster_project.release.proof import defects_of
+from dagster_project.release.serve import serve, served_manifest
+from dagster_project.release.verify import release_folder
 from dagster_project.settings import Settings
 
 
@@ -20,7 +22,7 @@ def roll_back(settings: Settings, release_id: str | None = None) -> str:
         folder = release_folder(settings, release_id or _before(settings, served))
         if folder.name == served:
             raise WrongUseError(f"La version {served} est déjà celle qui est servie.")
-        if defects := list(file_defects(folder)):
+        if defects := defects_of(folder):
             raise RefusedDataError("\n".join(defects))
         serve(settings, folder.name)
     return (
@@ -30,7 +32,12 @@ def roll_back(settings: Settings, release_id: str | None = None) -> str:
 
 
 def _before(settings: Settings, served: str) -> str:
-    earlier = [release for release in releases(settings) if release < served]
+    """The release the served one took the place of; should it be gone, the newest of those that came earlier."""
+    manifest = served_manifest(settings)
+    kept = releases(settings)
+    if manifest and manifest["previous_release_id"] in kept:
+        return str(manifest["previous_release_id"])
+    earlier = [release for release in kept if release < served]
     if not earlier:
         raise WrongUseError(f"Aucune version n'est gardée avant {served}.")
     return earlier[-1]

@@ -6,28 +6,29 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.durable import flush
+from dagster_project.release.proof import DATABASE, MANIFEST, MANIFEST_DIGEST
 from dagster_project.settings import Settings
 
-MANIFEST = "manifest.json"
-MANIFEST_DIGEST = "manifest.sha256"
-DATABASE = "bilan.duckdb"
 LATEST = "LATEST.json"
 
 
 def served_folder(settings: Settings) -> Path | None:
-    """The folder of the release readers see; None before the first."""
+    """The folder of the release readers see; None before the first, or when the link leads nowhere."""
     try:
         return settings.served.resolve(strict=True).parent
-    except FileNotFoundError:
+    except (OSError, RuntimeError):  # absent, dangling, in a circle
         return None
 
 
 def served_manifest(settings: Settings) -> dict[str, Any] | None:
-    """The manifest of the release readers see; None before the first."""
+    """The manifest of the release readers see; None before the first, or when it cannot be read."""
     folder = served_folder(settings)
     if folder is None:
         return None
-    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
     return manifest
 
 
@@ -38,19 +39,43 @@ def serve(settings: Settings, release_id: str) -> None:
     fresh.symlink_to(Path(settings.releases.name) / release_id / DATABASE)
     fresh.replace(settings.served)
     flush(settings.warehouse)
-    folder = settings.releases / release_id
+    tell_latest(settings, settings.releases / release_id)
+
+
+def tell_latest(settings: Settings, served: Path) -> None:
+    """Make LATEST.json say which release is served."""
     write_json(
         settings.warehouse / LATEST,
         {
-            "release_id": release_id,
-            "database": f"{settings.releases.name}/{release_id}/{DATABASE}",
-            "manifest_sha256": (folder / MANIFEST_DIGEST).read_text(encoding="utf-8").strip(),
+            "release_id": served.name,
+            "database": f"{settings.releases.name}/{served.name}/{DATABASE}",
+            "manifest_sha256": (served / MANIFEST_DIGEST).read_text(encoding="utf-8").strip(),
         },
     )
 
 
+def heal_latest(settings: Settings) -> None:
+    """Make LATEST.json follow the link: a run killed between the two left it behind. The caller holds the run lock."""
+    if latest_is_behind(settings) and (served := served_folder(settings)):
+        tell_latest(settings, served)
+
+
+def latest_is_behind(settings: Settings) -> bool:
+    """Whether LATEST.json names another release than the one the link serves."""
+    served = served_folder(settings)
+    if served is None or not (served / MANIFEST_DIGEST).is_file():
+        return False
+    try:
+        said = json.loads((settings.warehouse / LATEST).read_text(encoding="utf-8"))["release_id"]
+    except (OSError, ValueError, KeyError):
+        return True
+    return bool(said != served.name)
+
+
 def write_json(path: Path, document: dict[str, Any]) -> None:
-    """Replace a JSON file whole."""
+    """Replace a JSON file whole, durably."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     unfinished.write_text(json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    flush(unfinished)
     unfinished.replace(path)
+    flush(path.parent)

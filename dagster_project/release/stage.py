@@ -1,6 +1,6 @@
 """The stage: one private file a run, built by the door, then by dbt, then thrown away."""
 
-import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,10 +31,12 @@ class ReleaseFacts:
 
 
 def fresh_stage(settings: Settings) -> Path:
-    """An empty stage folder; what a killed run left there goes. The caller holds the run lock."""
-    shutil.rmtree(settings.stage, ignore_errors=True)
+    """Where the stage file of this run goes, in an empty folder only its owner may enter.
+
+    The folder has a name of its own: a process left by a killed run cannot write into another's stage.
+    """
     settings.stage.mkdir(parents=True)
-    return settings.stage / STAGE_FILE
+    return Path(tempfile.mkdtemp(dir=settings.stage)) / STAGE_FILE
 
 
 def write_context(
@@ -146,3 +148,11 @@ def primary_key(model: dict[str, Any]) -> list[str]:
     keys = [constraint["columns"] for constraint in model["constraints"] if constraint["type"] == "primary_key"]
     key: list[str] = keys[0]
     return key
+
+
+def digested_columns(model: dict[str, Any]) -> dict[str, str]:
+    """The columns a model's content digest is made of, with their types; none for a table of run facts."""
+    if not model["config"]["meta"].get("digest", True):
+        return {}
+    columns = model["columns"].values()
+    return {one["name"]: one["data_type"] for one in columns if one["config"]["meta"].get("digest", True)}

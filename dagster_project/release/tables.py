@@ -1,4 +1,4 @@
-"""The tables of a release: the database people open, and each table again as a file."""
+"""The tables of a release: the database people open, and what each table holds."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,39 +7,41 @@ from typing import Any
 import duckdb
 
 from dagster_project.release.digest import content_digest
-from dagster_project.release.stage import MARTS, primary_key, published_models
+from dagster_project.release.stage import MARTS, digested_columns, primary_key, published_models
 
 # Read by every driver from 1.1 to 2.0, whatever version writes it.
 STORAGE_VERSION = "v1.0.0"
 
 
-def content_digests(stage: Path) -> dict[str, str | None]:
-    """The digest of every published table, as the stage holds it; None for a table of run facts."""
+def contents(stage: Path) -> dict[str, dict[str, Any]]:
+    """For every published table of the stage, its content digest and the columns, with types, it is made of.
+
+    A table of run facts has no digest and no such columns.
+    """
+    found: dict[str, dict[str, Any]] = {}
     with duckdb.connect(str(stage), read_only=True) as connection:
-        return {model["name"]: content_digest(connection, model) for model in published_models()}
+        for model in published_models():
+            columns = digested_columns(model)
+            digest = content_digest(connection, f'{MARTS}."{model["name"]}"', columns) if columns else None
+            found[model["name"]] = {"sha256": digest, "columns": columns}
+    return found
 
 
 def write_database(stage: Path, database: Path) -> None:
     """Copy every published table of the stage into a new database, in key order, with its keys and comments."""
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"temp_directory": str(stage.parent / "spill")}) as connection:
         connection.execute(f"attach {quoted(str(stage))} as stage (read_only)")
         connection.execute(f"attach {quoted(str(database))} as bilan (storage_version '{STORAGE_VERSION}')")
         connection.execute("use stage")
+        models, columns = published_models(), _column_definitions(connection)
+        connection.begin()  # a commit reaches the disk: one for a thousand definitions, not one each
         connection.execute(f"create schema bilan.{MARTS}")
-        for model in published_models():
-            connection.execute(";".join(_definition(connection, model)))
-            connection.execute(f'insert into bilan.{MARTS}."{model["name"]}" {_ordered_rows(model)}')
+        for model in models:
+            connection.execute(";".join(_definition(model, columns[model["name"]])))
+        connection.commit()
+        for model in models:
+            connection.execute(f'insert into bilan.{MARTS}."{model["name"]}" {ordered_rows(model)}')
         connection.execute("checkpoint bilan")
-
-
-def export_tables(database: Path, folder: Path) -> None:
-    """Write every published table as a Parquet file."""
-    parquet = folder / "parquet"
-    parquet.mkdir()
-    with duckdb.connect(str(database), read_only=True) as connection:
-        for model in published_models():
-            file = quoted(str(parquet / f"{model['name']}.parquet"))
-            connection.execute(f"copy ({_ordered_rows(model)}) to {file} (format parquet)")
 
 
 def row_counts(database: Path) -> dict[str, int]:
@@ -58,20 +60,24 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _ordered_rows(model: dict[str, Any]) -> str:
+def ordered_rows(model: dict[str, Any]) -> str:
+    """The query of a published table's rows, in the order of its key."""
     order = ", ".join(f'"{column}"' for column in primary_key(model))
     return f'select * from {MARTS}."{model["name"]}" order by {order}'
 
 
-def _definition(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> Iterable[str]:
+def _column_definitions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """For every published table of the stage, its columns and keys as SQL writes them."""
+    tables = connection.execute(
+        "select table_name, sql from duckdb_tables() where database_name = 'stage' and schema_name = ?", [MARTS]
+    )
+    return {name: sql[sql.index("(") :] for name, sql in tables.fetchall()}
+
+
+def _definition(model: dict[str, Any], columns: str) -> Iterable[str]:
     """The statements that make the same table, with its keys and its French comments, in the released file."""
     target = f"""bilan.{MARTS}."{model["name"]}\""""
-    (sql,) = connection.execute(
-        "select sql from duckdb_tables() where database_name = 'stage' and schema_name = ? and table_name = ?",
-        [MARTS, model["name"]],
-    ).fetchall()[0]
-    _, _, body = sql.partition("(")
-    yield f"create table {target}({body}"
+    yield f"create table {target}{columns}"
     yield f"comment on table {target} is {quoted(model['description'])}"
     for column in model["columns"].values():
         yield f'comment on column {target}."{column["name"]}" is {quoted(column["description"])}'

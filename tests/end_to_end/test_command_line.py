@@ -53,7 +53,7 @@ def test_refused_data_is_three(workshop: Settings) -> None:
 
 VERBS = [
     "refresh", "status", "query", "fetch", "explain", "errata", "check-transcription", "new-report", "template", "seal",
-    "verify", "rollback", "dev", "check",
+    "verify", "rollback", "rebuild", "dev", "check",
 ]  # fmt: skip
 
 

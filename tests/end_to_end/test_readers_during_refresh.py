@@ -46,10 +46,18 @@ def test_readers_see_the_old_release_or_the_new_one_whole(workshop: Settings) ->
     assert len({release for release, _ in seen}) == 2
 
 
-@pytest.mark.parametrize("moment", ["Chargement", "Lecture", "tables publiées"])
-def test_an_interrupted_run_says_so_in_one_line(workshop: Settings, moment: str) -> None:
+@pytest.mark.parametrize(
+    ("moment", "with_signal"),
+    [
+        ("Chargement", signal.SIGINT),
+        ("Lecture", signal.SIGTERM),
+        ("tables publiées", signal.SIGINT),
+        ("Publication", signal.SIGTERM),
+    ],
+)
+def test_an_interrupted_run_says_so_in_one_line(workshop: Settings, moment: str, with_signal: signal.Signals) -> None:
     before = served_manifest(workshop)
-    run, errors = stop_at(workshop, moment, signal.SIGINT)
+    run, errors = stop_at(workshop, moment, with_signal)
     assert run.returncode == 1
     assert "Interrompu : rien n'a été publié" in errors
     assert "Traceback" not in errors

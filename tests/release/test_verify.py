@@ -10,8 +10,9 @@ import pytest
 
 from dagster_project.errors import RefusedDataError, WrongUseError
 from dagster_project.query import open_release, rows_of
+from dagster_project.release.kept import releases
 from dagster_project.release.rollback import roll_back
-from dagster_project.release.verify import releases, verify_release
+from dagster_project.release.verify import verify_release
 from dagster_project.runner import run_refresh
 from dagster_project.settings import Settings
 
@@ -52,6 +53,7 @@ def test_every_flipped_bit_is_found(published: Settings, tmp_path: Path) -> None
 
 def test_a_file_gone_or_added_is_named(workshop: Settings) -> None:
     release = workshop.served.resolve().parent
+    (release / "parquet").chmod(0o755)
     (release / "parquet" / "population.parquet").rename(release / "parquet" / "autre.parquet")
     with pytest.raises(RefusedDataError, match=r"population\.parquet : fichier absent"):
         verify_release(workshop)

@@ -1,0 +1,57 @@
+"""Each table of a release as files: Parquet for tools, CSV for a French spreadsheet. Same rows, same bytes."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.formulas import neutral_sql
+from dagster_project.release.stage import MARTS, published_models
+from dagster_project.release.tables import ordered_rows, quoted
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def export_tables(database: Path, folder: Path, spill: Path) -> None:
+    """Write every published table in ``parquet/`` and ``csv/``.
+
+    One thread writes: with several, where a group of rows ends depends on which was the fastest. A sort that does not
+    fit in memory uses `spill`.
+    """
+    for kind in ("parquet", "csv"):
+        (folder / kind).mkdir()
+    config: dict[str, Any] = {"threads": 1, "preserve_insertion_order": True, "temp_directory": str(spill)}
+    with duckdb.connect(str(database), read_only=True, config=config) as connection:
+        for model in published_models():
+            name, rows = model["name"], ordered_rows(model)
+            connection.execute(f"copy ({rows}) to {_file(folder, 'parquet', name)} (format parquet)")
+            columns = ", ".join(_spreadsheet_cells(connection, name))
+            connection.execute(
+                f"copy (select {columns} from ({rows})) to {_file(folder, 'csv', name)} "
+                "(format csv, header true, delimiter ';')"
+            )
+
+
+def _file(folder: Path, kind: str, name: str) -> str:
+    return quoted(str(folder / kind / f"{name}.{kind}"))
+
+
+def _spreadsheet_cells(connection: duckdb.DuckDBPyConnection, table: str) -> Iterable[str]:
+    """Each column as a French spreadsheet reads it: decimal commas, no live formula; the first name bears the mark."""
+    columns = connection.execute(
+        "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ? "
+        "order by column_index",
+        [MARTS, table],
+    ).fetchall()
+    mark = _BYTE_ORDER_MARK
+    for name, data_type in columns:
+        yield f'{_spreadsheet_cell(name, data_type)} as "{mark}{name}"'
+        mark = ""
+
+
+def _spreadsheet_cell(name: str, data_type: str) -> str:
+    text = f'"{name}"::varchar'
+    if data_type.startswith("DECIMAL"):
+        return f"replace({text}, '.', ',')"
+    return neutral_sql(text) if data_type.startswith("VARCHAR") else text

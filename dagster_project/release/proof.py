@@ -1,0 +1,91 @@
+"""The proof that a release folder is what its manifest says: every file, every table.
+
+``python -m dagster_project.release.proof <folder>`` gives it from a process that has nothing of the run's: no cache,
+no open connection, no right to read or write anything but the database. Its last line is a JSON list of defects.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.errors import BilanError
+from dagster_project.hashing import file_sha256
+from dagster_project.release.digest import content_digest
+
+MANIFEST = "manifest.json"
+MANIFEST_DIGEST = "manifest.sha256"
+DATABASE = "bilan.duckdb"
+_LOCKED_DOWN = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "lock_configuration": "true",
+}
+
+
+def defects_of(folder: Path) -> list[str]:
+    """What is not, or no longer, as the manifest of a release says; tables are read only if every file is right."""
+    if defects := list(file_defects(folder)):
+        return defects
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return list(_table_defects(folder, manifest["marts"]))
+
+
+def prove_afresh(folder: Path) -> None:
+    """Have a fresh, locked-down process prove a release folder.
+
+    Raises:
+        BilanError: the folder does not hold what its manifest says, or could not be read at all.
+    """
+    # Where the package is found, whatever the working folder: the code that proves is the code that wrote.
+    command = [sys.executable, "-m", "dagster_project.release.proof", str(folder)]
+    home = Path(__file__).resolve().parents[2]
+    done = subprocess.run(command, cwd=home, capture_output=True, text=True, encoding="utf-8", check=False)
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:]
+        raise BilanError(f"La version écrite n'a pas pu être relue : {' '.join(last) or done.returncode}")
+    if defects := json.loads(done.stdout.splitlines()[-1]):
+        raise BilanError("\n".join(f"Écriture infidèle, rien n'est publié : {defect}" for defect in defects))
+
+
+def file_defects(folder: Path) -> Iterator[str]:
+    """The files that are missing, altered or too many. French."""
+    try:
+        expected = (folder / MANIFEST_DIGEST).read_text(encoding="ascii").strip()
+        found = file_sha256(folder / MANIFEST)
+    except (OSError, UnicodeDecodeError):
+        expected, found = "", "illisible"
+    if found != expected:
+        yield f"{folder.name}/{MANIFEST} : ce n'est plus le manifeste publié"
+        return
+    files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    for name, digest in files.items():
+        path = folder / name
+        if not path.is_file():
+            yield f"{folder.name}/{name} : fichier absent"
+        elif file_sha256(path) != digest:
+            yield f"{folder.name}/{name} : ce n'est plus le fichier publié"
+    present = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
+    for name in sorted(present - set(files) - {MANIFEST, MANIFEST_DIGEST}):
+        yield f"{folder.name}/{name} : fichier en trop"
+
+
+def _table_defects(folder: Path, tables: dict[str, Any]) -> Iterator[str]:
+    with duckdb.connect(str(folder / DATABASE), read_only=True, config=dict(_LOCKED_DOWN)) as connection:
+        for name, table in tables.items():
+            published = f'marts."{name}"'
+            row = connection.execute(f"select count(*) from {published}").fetchone()
+            assert row is not None
+            if row[0] != table["rows"]:
+                yield f"{folder.name}, table {name} : {row[0]} lignes, {table['rows']} publiées"
+            elif table.get("columns") and content_digest(connection, published, table["columns"]) != table["sha256"]:
+                yield f"{folder.name}, table {name} : ses valeurs ne sont plus celles publiées"
+
+
+if __name__ == "__main__":
+    print(json.dumps(defects_of(Path(sys.argv[1]))))

@@ -1,0 +1,147 @@
+"""The same content gives the same digests and the same files, however, whenever and wherever it was built."""
+
+import csv
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.formulas import neutral, neutral_sql
+from dagster_project.hashing import file_sha256
+from dagster_project.release.digest import content_digest
+from dagster_project.release.exports import export_tables
+from dagster_project.release.stage import published_models
+from dagster_project.release.tables import contents, write_database
+from dagster_project.settings import Settings
+
+COLUMNS = {"k": "bigint", "name": "varchar", "amount": "decimal(12,2)"}
+ROWS = 30_000
+
+
+@pytest.fixture
+def memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        yield connection
+
+
+def table(connection: duckdb.DuckDBPyConnection, rows: str) -> str:
+    connection.execute("create or replace table t (k bigint, name varchar, amount decimal(12, 2))")
+    connection.execute(f"insert into t {rows}")
+    return content_digest(connection, "t", COLUMNS)
+
+
+def test_a_digest_depends_on_no_order_thread_or_time_zone(memory: duckdb.DuckDBPyConnection) -> None:
+    rows = f"select range, 'é' || range, range / 100 from range({ROWS})"
+    expected = table(memory, rows)
+    for threads, zone in ((1, "UTC"), (2, "Pacific/Kiritimati"), (4, "America/St_Johns")):
+        memory.execute(f"set threads = {threads}")
+        memory.execute(f"set timezone = '{zone}'")
+        assert table(memory, f"from ({rows}) order by hash(range)") == expected
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "values (1, 'a', 1), (2, null, null), (3, 'c', 3)",  # a value, unknown instead
+        "values (1, 'a', 1), (2, '', null), (3, 'c', 3)",
+        "values (1, 'a', 1), (2, 'b', 2)",
+        "values (1, 'a', 1), (2, 'b', 2), (3, 'c', 3), (3, 'c', 3)",
+        "values (1, 'b', 1), (2, 'a', 2), (3, 'c', 3)",
+        "values (1, 'a', 1), (2, 'b', 2), (3, 'c', 3.01)",
+        "values (1, 'a', 1), (2, 'b1:2', null), (3, 'c', 3)",
+    ],
+)
+def test_another_content_has_another_digest(memory: duckdb.DuckDBPyConnection, other: str) -> None:
+    assert table(memory, other) != table(memory, "values (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)")
+
+
+def test_names_and_types_count(memory: duckdb.DuckDBPyConnection) -> None:
+    memory.execute("create table t as select 1 as a, 1 as b")
+    digests = {content_digest(memory, "t", columns) for columns in ({"a": "int"}, {"b": "int"}, {"a": "bigint"})}
+    assert len(digests) == 3
+
+
+def test_two_builds_of_the_same_raw_have_the_same_digests_and_the_same_bytes(
+    published: Settings, stage: Path, tmp_path: Path
+) -> None:
+    """The stage is a second build, its database is written with rows in disorder and read by other threads."""
+    release = published.served.resolve().parent
+    manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
+    found = {name: table["sha256"] for name, table in contents(stage).items()}
+    assert found == {name: table["sha256"] for name, table in manifest["marts"].items()}
+
+    disordered = tmp_path / "disordered.duckdb"
+    with duckdb.connect(str(disordered), config={"threads": 4}) as connection:
+        connection.execute(f"attach '{stage}' as stage (read_only)")
+        connection.execute("create schema marts")
+        for model in published_models():
+            name = model["name"]
+            (sql,) = connection.execute(
+                "select sql from duckdb_tables() where database_name = 'stage' and schema_name = 'marts' "
+                "and table_name = ?",
+                [name],
+            ).fetchall()[0]
+            connection.execute(sql)
+            connection.execute(f'insert into marts."{name}" from stage.marts."{name}" as t order by hash(t::varchar)')
+    write_database(disordered, tmp_path / "bilan.duckdb")
+    export_tables(tmp_path / "bilan.duckdb", tmp_path, spill=tmp_path / "spill")
+    compared = 0
+    for kind in ("parquet", "csv"):
+        for path in sorted((tmp_path / kind).iterdir()):
+            if path.stem != "release":  # the facts of each build
+                assert file_sha256(path) == manifest["files"][f"{kind}/{path.name}"], path.name
+                compared += 1
+    assert compared == 2 * (len(manifest["marts"]) - 1)
+
+
+def test_csv_is_what_a_french_spreadsheet_opens(published: Settings) -> None:
+    path = published.served.resolve().parent / "csv" / "poverty_rate.csv"
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfterritory_level;")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    occitanie = [row for row in rows if (row["territory_code"], row["year"]) == ("76", "2019")]
+    assert "16,8" in {row["poverty_rate_pct"] for row in occitanie}
+    assert {row["territory_name"] for row in occitanie} == {"Occitanie"}
+
+
+def test_every_csv_says_what_its_table_says_and_carries_no_live_formula(published: Settings) -> None:
+    folder = published.served.resolve().parent
+    number = re.compile(r"^-?\d+(,\d+)?$")
+    with duckdb.connect(str(folder / "bilan.duckdb"), read_only=True) as connection:
+        for path in sorted((folder / "csv").iterdir()):
+            described = connection.execute(f'from marts."{path.stem}"')
+            names = [column[0] for column in described.description or []]
+            values = described.fetchall()
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                cells = list(csv.reader(file, delimiter=";"))
+            assert cells[0] == names
+            assert len(cells) == len(values) + 1, path.name
+            for row, known in zip(cells[1:], values, strict=True):
+                for cell, value in zip(row, known, strict=True):
+                    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")) or number.match(cell), (
+                        path.name,
+                        cell,
+                    )
+                    if isinstance(value, Decimal):
+                        assert Decimal(cell.replace(",", ".")) == value
+                    elif isinstance(value, str):
+                        assert cell in (value, f"'{value}")
+                    elif value is None:
+                        assert cell == ""
+
+
+HOSTILE = ["=1+1", "+33", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0"]
+HARMLESS = ["Ariège", "", "35 070*", "1-2", " =1", "'"]
+
+
+def test_a_text_that_begins_like_a_formula_is_neutralised_and_nothing_else(memory: duckdb.DuckDBPyConnection) -> None:
+    for text in HOSTILE + HARMLESS:
+        expected = f"'{text}" if text in HOSTILE else text
+        assert neutral(text) == expected
+        assert memory.execute(f"select {neutral_sql('?::varchar')}", [text]).fetchone() == (expected,)
+    assert neutral(-5) == -5
+    assert neutral(None) is None

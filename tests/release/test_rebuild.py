@@ -1,0 +1,50 @@
+"""A release is built again from its manifest, on another day, by a machine set otherwise: the same digests."""
+
+import json
+import shutil
+
+import pytest
+
+from dagster_project.errors import BilanError, RefusedDataError
+from dagster_project.release.proof import MANIFEST
+from dagster_project.release.rebuild import rebuild
+from dagster_project.settings import Settings
+from tests.end_to_end.test_history import FIRST, UNEMPLOYMENT, later_edition
+
+
+def silent(text: str) -> None:
+    return None
+
+
+def test_a_release_is_rebuilt_identical_after_an_edition_came_in(
+    workshop: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later_edition(workshop.raw)
+    for name, value in {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "7"}.items():
+        monkeypatch.setenv(name, value)
+    served = workshop.served.readlink()
+    release = workshop.served.resolve().parent.name
+    assert "identique" in rebuild(workshop, release, silent)
+    assert workshop.served.readlink() == served
+
+    shutil.rmtree(workshop.raw / UNEMPLOYMENT / FIRST)
+    budget = workshop.raw / "dreets_occitanie/report_credits/2021/lines.csv"
+    budget.write_text(budget.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    with pytest.raises(RefusedDataError) as refusal:
+        rebuild(workshop, release, silent)
+    assert f"raw/{UNEMPLOYMENT}/{FIRST}/occitanie.csv : fichier absent" in str(refusal.value)
+    assert "lines.csv : ce n'est plus le fichier lu" in str(refusal.value)
+
+
+def test_a_code_that_was_never_recorded_cannot_be_had_again(workshop: Settings) -> None:
+    folder = workshop.served.resolve().parent
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest |= {"code_version": "autre", "git_commit": "0123+"}
+    (folder / MANIFEST).chmod(0o644)
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(BilanError, match="n'était pas enregistré dans git"):
+        rebuild(workshop, folder.name, silent)
+    manifest["git_commit"] = "0" * 40
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(BilanError, match="n'a pas pu être extrait de git"):
+        rebuild(workshop, folder.name, silent)
