@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,13 @@ class _Attacker:
         self._published = published
         self._truth = truth
         self._unknown = published.unknown
+        self._shares: dict[Version, set[tuple[Decimal, Decimal]]] = defaultdict(set)
+        for version, percent, step in published.shares:
+            self._shares[version].add((percent, step))
+        self._bases: dict[str, set[str]] = defaultdict(set)
+        for one in rules.values():
+            for rate in one.every_rate:
+                self._bases[rate.part].add(rate.base)
         self._departements: dict[str, list[str]] = defaultdict(list)
         self._metropoles: dict[str, list[str]] = defaultdict(list)
         self._inside: dict[str, list[str]] = defaultdict(list)
@@ -173,7 +181,7 @@ class _Attacker:
             for dataset, rules in self._rules.items():
                 yield from self._territories(at, dataset)
                 yield from self._pairs(at, dataset, rules)
-        yield from self._printed_shares()
+            yield from self._printed_shares(at)
 
     def _territories(self, at: Mapping[Place, Mapping[str, Version]], dataset: str) -> Iterator[_Statement]:
         blocks = {
@@ -235,18 +243,14 @@ class _Attacker:
                     parts = [at.get(place._replace(indicator=part), {}).get(dataset) for part in addition.parts]
                     yield from self._total(said[dataset], [part for part in parts if part])
 
-    def _printed_shares(self) -> Iterator[_Statement]:
-        """A percentage printed beside a count, whoever prints the count, binds it to every base known there."""
-        bases = {rate.part: rate.base for rules in self._rules.values() for rate in rules.every_rate}
-        by_place: dict[Place, list[Version]] = defaultdict(list)
-        for version in (*self._published.printed, *self._unknown):
-            by_place[version.place].append(version)
-        for version, percent, step in self._published.shares:
-            base = bases.get(version.place.indicator)
-            if base:
-                for part in by_place[version.place]:
-                    for total in by_place[version.place._replace(indicator=base)]:
-                        yield from self._share(part, total, percent, step)
+    def _printed_shares(self, at: Mapping[Place, Mapping[str, Version]]) -> Iterator[_Statement]:
+        """A percentage printed beside a count, whoever prints it, binds the counts and bases of that day."""
+        for place, said in at.items():
+            for base in self._bases.get(place.indicator, ()):
+                printed = [share for version in said.values() for share in self._shares.get(version, ())]
+                totals = at.get(place._replace(indicator=base), {}).values()
+                for (percent, step), part, total in product(printed, said.values(), totals):
+                    yield from self._share(part, total, percent, step)
 
     def _total(self, total: Version, parts: Sequence[Version]) -> Iterator[_Statement]:
         if parts and self._left(total, parts) == 0:

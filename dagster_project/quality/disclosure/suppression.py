@@ -36,6 +36,9 @@ class _Tables:
 
         self.low, self.high = np.minimum(self.low, moves), np.maximum(self.high, moves)
 
+    def width(self, at: int) -> float:
+        return float(self.high[at] - self.low[at])
+
 
 def secure(quantities: list[Quantity], equations: list[Equation]) -> list[Quantity]:
     """Mask (D) what it takes among the undecided for every target to be safe; those that cannot be are returned."""
@@ -49,8 +52,15 @@ def secure(quantities: list[Quantity], equations: list[Equation]) -> list[Quanti
     while waiting:
         at, target = waiting.pop()
         for known in _LABELS_KNOWN:
-            for width in _widths(target, known):
-                if tables[known].high[at] - tables[known].low[at] >= width:
+            widths = _widths(target, known)
+            for direction in (1.0, -1.0):
+                # Often what is masked already suffices, and one table then serves many targets.
+                if tables[known].width(at) < widths[0]:
+                    moves = programme.farthest(at, direction, labels_known=known)
+                    tables[known].add(moves)
+                    tables[False].add(moves)
+            for width in widths:
+                if tables[known].width(at) >= width:
                     break
                 if pair := programme.two_tables(at, width, labels_known=known):
                     for moves in pair:
@@ -98,6 +108,7 @@ class _Programme:
         ]
         rows, columns, values = zip(*entries, strict=True) if entries else ((), (), ())
         matrix = csr_array((values, (rows, columns)), shape=(len(equations), len(quantities)))
+        self._matrix = matrix
         table = hstack([matrix, -matrix])
         self._tables = block_diag([table, table], format="csr")
         self._low = np.array([equation.low for equation in equations] * 2)
@@ -112,6 +123,23 @@ class _Programme:
         up, down = limits[:, 1] - value, value - limits[:, 0]
         room: np.ndarray[Any, Any] = np.clip(np.concatenate([up, down, up, down]), 0, _FURTHEST)
         return room
+
+    def farthest(self, target: int, direction: float, *, labels_known: bool) -> "np.ndarray[Any, Any]":
+        """The moves that take the target farthest up (1) or down (-1) without a new mask; none where not whole."""
+        import numpy as np
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
+        size, half = len(self._quantities), len(self._low) // 2
+        masked = np.array([quantity.status != "undecided" for quantity in self._quantities])
+        up, down = self._room[labels_known][:size] * masked, self._room[labels_known][size : 2 * size] * masked
+        objective = np.zeros(size)
+        objective[target] = -direction
+        agree = LinearConstraint(self._matrix, self._low[:half], self._high[:half])
+        solved = milp(objective, bounds=Bounds(-down, up), constraints=agree, options={"time_limit": _SECONDS})
+        if solved.x is None or np.abs(solved.x - np.round(solved.x)).max() > _DOUBT:
+            return np.zeros(size)
+        moves: np.ndarray[Any, Any] = np.round(solved.x)
+        return moves
 
     def two_tables(
         self, target: int, width: int, *, labels_known: bool
