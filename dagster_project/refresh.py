@@ -199,11 +199,12 @@ class Refresh:
     def attack(self) -> "Audit":
         """Try to find the masked cells in what is about to be published and in the releases kept."""
         from dagster_project.quality.disclosure.audit import audit
+        from dagster_project.release.kept import releases
         from dagster_project.release.proof import DATABASE
 
         with self._timed("secret statistique"):
             self.narrator.step("Contrôle du secret statistique")
-            return audit(self.stage, sorted(self.settings.releases.glob(f"*/{DATABASE}")))
+            return audit(self.stage, [self.settings.releases / name / DATABASE for name in releases(self.settings)])
 
     def build(self, selection: list[str], phase: str) -> "list[NodeResult]":
         """Build part of the dbt project, with its tests."""

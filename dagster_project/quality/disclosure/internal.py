@@ -12,6 +12,7 @@ import duckdb
 from dagster_project.durable import flush
 from dagster_project.quality.disclosure.cells import Key, restricted_datasets
 from dagster_project.quality.disclosure.protect import Published
+from dagster_project.release.kept import releases
 from dagster_project.settings import Settings
 
 CELLS = "cellules.parquet"
@@ -52,14 +53,16 @@ def keep_internal(settings: Settings, stage: Path, release_id: str) -> None:
 
 def forget_retired(settings: Settings) -> None:
     """Remove what belongs to releases that are no longer kept, or that never came to be."""
+    kept = releases(settings)
     for folder in _folders(settings):
-        if not (settings.releases / folder.name).is_dir():
+        if folder.name not in kept:
             shutil.rmtree(folder)
 
 
 def published_cells(settings: Settings) -> Published:
     """The restricted cells that the releases kept have published."""
-    files = [str(folder / CELLS) for folder in _folders(settings) if (settings.releases / folder.name).is_dir()]
+    kept = releases(settings)
+    files = [str(folder / CELLS) for folder in _folders(settings) if folder.name in kept]
     if not files:
         return frozenset()
     with duckdb.connect() as connection:
