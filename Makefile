@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test test-all lint dev status docs clean
+.PHONY: help refresh test test-all lint audit dev status docs clean
 
 help: ## This help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ lint: $(READY) ## Style, types, SQL, lock file, Dagster definitions, dbt documen
 	$(BIN)/sqlfluff lint dbt/models dbt/tests
 	@! grep -E 'https?://' uv.lock | grep -vE 'https://(pypi\.org/simple|files\.pythonhosted\.org)/?' || (echo 'uv.lock names another index than the public one'; exit 1)
 	$(BIN)/bilan check
+
+audit: $(READY) ## Hashes, bill of materials, licences, known vulnerabilities; fails when it could not check
+	@$(BIN)/python -m dagster_project.audit $(UV) warehouse/audit
 
 dev: $(READY) ## Open Dagster's web interface on this machine (http://127.0.0.1:3000)
 	@$(BIN)/bilan dev

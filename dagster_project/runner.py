@@ -153,14 +153,18 @@ def _shown(path: Path) -> str:
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
+def dev_command(port: int) -> list[str]:
+    """The one command here that starts a server. It has no authentication: the loopback address, always."""
+    return [str(Path(sys.executable).with_name("dg")), "dev", "--host", "127.0.0.1", "--port", str(port)]
+
+
 def run_dev(settings: Settings, port: int) -> int:
     """Dagster's web interface and daemon on the loopback address, on the same assets and history."""
     from dagster_project import dbt
 
     prepare_history(settings)
     dbt.manifest()
-    command = [str(Path(sys.executable).with_name("dg")), "dev", "--host", "127.0.0.1", "--port", str(port)]
     try:
-        return subprocess.call(command, cwd=PROJECT, env=environment(settings))
+        return subprocess.call(dev_command(port), cwd=PROJECT, env=environment(settings))
     except KeyboardInterrupt:
         return 0

@@ -9,6 +9,7 @@ import pytest
 from dagster_project.refresh import Refresh
 from dagster_project.runner import run_refresh
 from dagster_project.settings import PROJECT, Settings
+from tests.network import no_network
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,10 +23,17 @@ def _private_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The project's own raw/, refreshed once into a warehouse nobody writes to afterwards."""
+def asked_of_the_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where what the refresh of `published` asked of the network is written."""
+    return tmp_path_factory.mktemp("network") / "asked.log"
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory, asked_of_the_network: Path) -> Settings:
+    """The project's own raw/, refreshed once, without network, into a warehouse nobody writes to afterwards."""
     settings = Settings(PROJECT / "raw", tmp_path_factory.mktemp("warehouse"))
-    run_refresh(settings, tell=lambda text: None)
+    with no_network(asked_of_the_network):
+        run_refresh(settings, tell=lambda text: None)
     return settings
 
 
