@@ -384,9 +384,9 @@ def _truncated(relation: Relation, _: Repairable) -> Iterator[Diagnosis]:
     term = relation.side("right")[0]
     figure = _figure(term)
     is_rounded = relation.operator in ("ratio", "growth") or (relation.operator in ("sum", "same") and figure.step > 1)
-    assert figure.value is not None
     if not is_rounded or len(relation.side("right")) > 1 or figure.qualifier != "exact":
         return
+    assert figure.value is not None
     if figure.value < 10 * figure.step:
         return  # one digit is too coarse to tell a cut from another number
     left = evaluate(relation).left

@@ -243,6 +243,13 @@ def test_no_explanation_found_is_said() -> None:
     assert (diagnosis.kind, diagnosis.sentence) == ("unexplained", "Aucune explication trouvée.")
 
 
+def test_a_member_outside_a_printed_range_is_said() -> None:
+    bounds = figure("range", None, lower=Fraction(6), upper=Fraction(7), unit="percent", step=Fraction(1))
+    said = simple("within", [figure("a", 10.1, unit="percent", step=Fraction(1, 10))], bounds)
+    assert said is not None
+    assert said.sentence == "10,10 est hors des bornes imprimées."
+
+
 def test_a_swap_inside_one_relation_must_mend_it_with_both_in_place() -> None:
     """Each repair alone would do, the exchange would not: no swap is claimed."""
     rise = [figure("a1", 100, dataset="d"), figure("b1", 210, dataset="d")]
