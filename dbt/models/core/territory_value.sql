@@ -1,5 +1,5 @@
 -- Every value known of a territory, one a period, whoever says it first: observations, amounts contracted, and how
--- many local initiatives a report illustrates there. The period before stands beside, unless the definition changed.
+-- many local initiatives a report illustrates there. The period before stands beside, unless the definition changed. A value without a date comes before the dated ones.
 with observed as (
     select
         indicator_code,
@@ -97,7 +97,10 @@ series as (
         and obs_status <> 'B' as is_comparable,
         lead(period_code) over one_series as period_after
     from every_value
-    window one_series as (partition by indicator_code, territory_level, territory_code order by period_start)
+    window one_series as (
+        partition by indicator_code, territory_level, territory_code
+        order by period_start asc nulls first, period_code asc, dataset asc
+    )
 )
 
 select

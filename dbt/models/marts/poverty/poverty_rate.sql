@@ -1,24 +1,24 @@
 {%- set key = ['territory_level', 'territory_code', 'year', 'population_group', 'threshold_pct', 'generation'] -%}
-with known as (
-    {{ spoken_by_first_source(
-        history=ref('poverty_rate_history'),
-        key=key + ['measure'],
-        columns=key + [
-            'territory_name', 'measure', 'poverty_rate_pct', 'poverty_rate_lower_pct', 'poverty_rate_upper_pct',
-            'censored', 'median_living_standard_eur_per_year', 'obs_status', 'conf_status', 'dataset',
-            'edition', 'known_from',
-        ],
-    ) | indent(4) }}
+{%- set said = ['territory_name', 'obs_status', 'conf_status', 'dataset', 'edition', 'known_from'] -%}
+{%- set rates = ['poverty_rate_pct', 'poverty_rate_lower_pct', 'poverty_rate_upper_pct', 'censored'] -%}
+with rate_known as (
+    select * from {{ ref('poverty_rate_history') }}
+    where measure like 'poverty_rate_%'
+),
+
+median_known as (
+    select * from {{ ref('poverty_rate_history') }}
+    where measure like 'median_living_standard%'
 ),
 
 rate as (
-    select * from known
-    where measure = 'poverty_rate_60'
+    {{ spoken_by_first_source(history='rate_known', key=key, columns=key + said + rates) | indent(4) }}
 ),
 
 median as (
-    select * from known
-    where measure = 'median_living_standard'
+    {{ spoken_by_first_source(
+        history='median_known', key=key, columns=key + said + ['median_living_standard_eur_per_year']
+    ) | indent(4) }}
 )
 
 select

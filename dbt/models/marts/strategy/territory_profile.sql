@@ -1,20 +1,24 @@
 -- What is known of a territory, an indicator a row, set beside its region and its country; then what a report prints of
 -- it alone, under the reference of the figure.
 with inhabitants as (
-    -- The population whose date is nearest to the period.
+    -- The population whose date is nearest to the start of the period; the later of two as near.
     select
         value.territory_level,
         value.territory_code,
-        value.period_code,
-        min_by(
-            population.population, {{ days_between('population.reference_date', 'value.period_start') }}
-        ) as population,
-        min_by(population.edition, {{ days_between('population.reference_date', 'value.period_start') }}) as edition
+        value.indicator_code,
+        population.population,
+        population.edition,
+        row_number() over (
+            partition by value.territory_level, value.territory_code, value.indicator_code
+            order by
+                {{ days_between('population.reference_date', 'value.period_start') }} asc,
+                population.reference_date desc,
+                population.population_kind asc
+        ) as nearness
     from {{ ref('territory_value') }} as value
     inner join {{ ref('population') }} as population
         on value.territory_level = population.territory_level and value.territory_code = population.territory_code
     where value.is_latest and value.nature in ('count', 'stock_end_of_month')
-    group by value.territory_level, value.territory_code, value.period_code
 ),
 
 compared as (
@@ -62,8 +66,8 @@ compared as (
         on
             value.territory_level = inhabitants.territory_level
             and value.territory_code = inhabitants.territory_code
-            and value.period_code = inhabitants.period_code
-            and value.nature in ('count', 'stock_end_of_month')
+            and value.indicator_code = inhabitants.indicator_code
+            and inhabitants.nearness = 1
     where value.is_latest and value.territory_level in ('departement', 'epci')
     window
         same_indicator as (
@@ -83,7 +87,7 @@ told as (
         figure.reference as indicator_code,
         figure.label_fr as indicator_label_fr,
         figure.unit,
-        coalesce(figure.period_code, figure.period_label) as period_code,
+        figure.period_code,
         figure.value,
         figure.obs_status,
         cast(null as varchar) as previous_period,
