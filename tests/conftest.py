@@ -3,13 +3,16 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from dagster_project.refresh import Refresh
 from dagster_project.runner import run_refresh
 from dagster_project.settings import PROJECT, Settings
 from tests.network import no_network
+
+if TYPE_CHECKING:
+    from tests.richer import RicherStage
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,17 +52,16 @@ def workshop(published: Settings, tmp_path: Path) -> Settings:
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A stage file as it is just before publication, kept for tests on tables."""
-    from dagster_project.assets import transform
+    from tests.richer import build_stage
 
     kept = tmp_path_factory.mktemp("stage") / "stage.duckdb"
-    settings = Settings(PROJECT / "raw", tmp_path_factory.mktemp("warehouse_of_stage"))
-    with Refresh.start(settings) as run:
-        for dataset in run.catalogue:
-            run.take_in(dataset.name)
-        run.write_context()
-        run.protect()
-        run.stop_on_failures(run.build(transform.CORE_SELECTION, "core"))
-        run.reconcile()
-        run.stop_on_failures(run.build(transform.MARTS_SELECTION, "marts"))
-        shutil.copy(run.stage, kept)
+    build_stage(Settings(PROJECT / "raw", tmp_path_factory.mktemp("warehouse_of_stage")), kept)
     return kept
+
+
+@pytest.fixture(scope="session")
+def richer_stage(tmp_path_factory: pytest.TempPathFactory) -> "RicherStage":
+    """The stage of a larger archive than the report's: several editions, regions and sources."""
+    from tests.richer import RicherStage
+
+    return RicherStage.built_in(tmp_path_factory.mktemp("richer"))
