@@ -84,6 +84,7 @@ def enrich(raw: Path) -> None:
     _poverty(raw)
     _population(raw)
     _other_sources(raw)
+    _rivals(raw)
     _conventions(raw)
     _corrected_report(raw)
     _next_report(raw)
@@ -176,6 +177,33 @@ def _other_sources(raw: Path) -> None:
         fact("garantie_jeunes_entries", AUDE, "2020", 310, "person"),
         fact("garantie_jeunes_entries", GARD, "2020", 90, "person"),
     ])  # fmt: skip
+
+
+def _rivals(raw: Path) -> None:
+    """One quantity of each subject known to all: who comes first, who knows last, whose name comes first."""
+    seine_maritime = departement("76", "Seine-Maritime")
+    asked = [
+        ("unemployment_rate", "2022-Q3", "percent"), ("poverty_rate_60", "2021", "percent"),
+        ("median_living_standard", "2021", "eur_per_year"), ("population", "2018-01-01", "person"),
+        ("ass_recipients", "2022-12", "person"), ("ass_recipients", "2023-12", "person"),
+        ("garantie_jeunes_recipients", "2020-12", "person"), ("scheme_total", "2022-12", "mixed"),
+        ("scheme_total", "2023-12", "mixed"), ("ase_leavers", "2020", "person"), ("ase_leavers_housed", "2020", "person"),
+        ("ase_leavers_housed_pct", "2020", "percent"), ("ase_leavers", "2019", "person"),
+        ("departements", "2018", "territory"),
+    ]  # fmt: skip
+
+    def told(by: int) -> list[Row]:
+        places = enumerate((BRITTANY, OCCITANIE, seine_maritime, BRETONS[0]))
+        return [fact(code, where, when, 10 * n + by, unit) for n, where in places for code, when, unit in asked]
+
+    for name, day, by in (
+        ("drees/rival_a/1", "2023-01-01", 1), ("drees/rival_b/1", "2022-06-01", 2), ("drees/rival_b/2", "2023-06-01", 3),
+        ("drees/rival_c/1", "2023-06-01", 4), ("cnaf/rival/1", "2024-01-01", 5), ("someone/rival/1", "2025-01-01", 6),
+    ):  # fmt: skip
+        _extract(raw, name, day, told(by))
+    whole = "poverty_rate_60", "2021", "percent"
+    groups = [fact(*whole[:1], BRITTANY, whole[1], 9, whole[2], population_group=group) for group in ("0-29", "75+")]
+    _extract(raw, "insee/groups/1", "2023-01-01", [*groups, fact("poverty_rate_50", BRITTANY, "2021", 8, "percent")])
 
 
 def _conventions(raw: Path) -> None:

@@ -42,12 +42,17 @@ class Reconciliation:
 def reconcile(stage: Path, errata: list[Erratum]) -> Reconciliation:
     """Judge every relation of the stage file and write ``quality.relation_verdict``."""
     with duckdb.connect(str(stage)) as connection:
-        figures = Figures.of([_figure(row) for row in connection.execute(_FIGURES).fetchall()])
-        judged = _relations(connection.execute(_TERMS).fetchall(), figures)
-        relations = [relation for relation, _ in judged]
-        investigation = Investigation(relations, figures)
-        diagnoses = {relation.relation_id: investigation.diagnose(relation) for relation in relations}
-        _write(connection, relations, investigation.outcomes, diagnoses)
+        return reconcile_tables(connection, errata)
+
+
+def reconcile_tables(connection: duckdb.DuckDBPyConnection, errata: list[Erratum]) -> Reconciliation:
+    """Judge every relation of an open stage, and write ``quality.relation_verdict``."""
+    figures = Figures.of([_figure(row) for row in connection.execute(_FIGURES).fetchall()])
+    judged = _relations(connection.execute(_TERMS).fetchall(), figures)
+    relations = [relation for relation, _ in judged]
+    investigation = Investigation(relations, figures)
+    diagnoses = {relation.relation_id: investigation.diagnose(relation) for relation in relations}
+    _write(connection, relations, investigation.outcomes, diagnoses)
     return Reconciliation(investigation.outcomes, diagnoses, judge(judged, investigation.outcomes, errata))
 
 
