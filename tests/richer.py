@@ -187,7 +187,8 @@ def _rivals(raw: Path) -> None:
         ("median_living_standard", "2021", "eur_per_year"), ("population", "2018-01-01", "person"),
         ("ass_recipients", "2022-12", "person"), ("ass_recipients", "2023-12", "person"),
         ("garantie_jeunes_recipients", "2020-12", "person"), ("scheme_total", "2022-12", "mixed"),
-        ("scheme_total", "2023-12", "mixed"), ("ase_leavers", "2020", "person"), ("ase_leavers_housed", "2020", "person"),
+        ("scheme_total", "2023-12", "mixed"), ("ase_leavers", "2020", "person"),
+        ("ase_leavers_housed", "2020", "person"),
         ("ase_leavers_housed_pct", "2020", "percent"), ("ase_leavers", "2019", "person"),
         ("departements", "2018", "territory"),
     ]  # fmt: skip
@@ -197,7 +198,8 @@ def _rivals(raw: Path) -> None:
         return [fact(code, where, when, 10 * n + by, unit) for n, where in places for code, when, unit in asked]
 
     for name, day, by in (
-        ("drees/rival_a/1", "2023-01-01", 1), ("drees/rival_b/1", "2022-06-01", 2), ("drees/rival_b/2", "2023-06-01", 3),
+        ("drees/rival_a/1", "2023-01-01", 1), ("drees/rival_b/1", "2022-06-01", 2),
+        ("drees/rival_b/2", "2023-06-01", 3),
         ("drees/rival_c/1", "2023-06-01", 4), ("cnaf/rival/1", "2024-01-01", 5), ("someone/rival/1", "2025-01-01", 6),
     ):  # fmt: skip
         _extract(raw, name, day, told(by))

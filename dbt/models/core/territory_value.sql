@@ -1,5 +1,6 @@
 -- Every value known of a territory, one a period, whoever says it first: observations, amounts contracted, and how
--- many local initiatives a report illustrates there. The period before stands beside, unless the definition changed. A value without a date comes before the dated ones.
+-- many local initiatives a report illustrates there. The period before stands beside, unless the definition changed;
+-- a value without a date comes before the dated ones.
 with observed as (
     select
         indicator_code,

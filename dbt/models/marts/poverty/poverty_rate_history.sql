@@ -8,7 +8,8 @@ select
     cast(indicator.threshold_pct as integer) as threshold_pct,
     cast(case when extract(year from period_start) >= 2023 then 2 else 1 end as integer) as generation,
     observation.indicator_code as measure,
-    cast(case when observation.indicator_code like 'poverty_rate_%' then value end as decimal(5, 1)) as poverty_rate_pct,
+    cast(case when observation.indicator_code like 'poverty_rate_%' then value end as decimal(5, 1))
+        as poverty_rate_pct,
     cast(case when observation.indicator_code like 'poverty_rate_%' then lower end as decimal(5, 1))
         as poverty_rate_lower_pct,
     cast(case when observation.indicator_code like 'poverty_rate_%' then upper end as decimal(5, 1))
