@@ -65,12 +65,7 @@ def run_refresh(
         assert refresh.published is not None
         return RefreshOutcome(
             refresh.published.message,
-            [
-                *_filed(filed),
-                *_summary(settings, refresh.checks),
-                *_flagged(refresh.flags),
-                *(_signal(settings) if refresh.published.is_new else []),
-            ],
+            [*_filed(filed), *_summary(settings, refresh.checks), *_flagged(refresh.flags)],
             refresh.refused,
             refresh.timings,
         )
@@ -136,17 +131,6 @@ def _summary(settings: Settings, checks: dict[str, Any]) -> list[str]:
             else []
         ),
     ]
-
-
-def _signal(settings: Settings) -> list[str]:
-    """What the release just published changes, as it says itself."""
-    from dagster_project.query import open_release
-
-    with open_release(settings) as connection:
-        sentences = connection.execute(
-            "select sentence_fr from marts.release_change where change_kind = 'signal' order by change_order"
-        ).fetchall()
-    return [sentence for (sentence,) in sentences]
 
 
 def _shown(path: Path) -> str:

@@ -10,7 +10,6 @@ select
     unit,
     marker,
     obs_status,
-    conf_status,
     dataset,
     edition_id as edition,
     source_priority,

@@ -16,7 +16,6 @@ select
     qualifier,
     unit,
     obs_status,
-    conf_status,
     edition_id as edition,
     source_priority,
     known_from,

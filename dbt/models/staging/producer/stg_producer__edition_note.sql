@@ -1,6 +1,5 @@
 select
     note.edition_id,
-    edition.access,
     note.note_kind,
     note.file,
     note.sheet,

@@ -1,1 +1,0 @@
-"""What changes from one release to the next: compared in SQL, judged by thresholds, told in French."""
