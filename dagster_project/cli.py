@@ -10,6 +10,7 @@ from typing import Literal, NoReturn
 
 import click
 
+from dagster_project.connect import TOOLS, connection_text
 from dagster_project.errors import BilanError, RefusedDataError, WrongUseError
 from dagster_project.settings import Settings, load_settings
 
@@ -51,8 +52,7 @@ def refresh(force: bool, republish: bool, timings: bool) -> None:
             raise BilanError(f"Interrompu ; la version {now.name} venait d'être publiée, elle est servie.") from None
         raise
     except RefusedDataError as error:
-        lines = str(error).splitlines()
-        raise RefusedDataError("\n".join([*lines, f"{len(lines)} défaut(s). {_still_served(settings)}"])) from error
+        raise RefusedDataError(f"{error}\n{error.defects} défaut(s). {_still_served(settings)}") from error
     click.echo(outcome.message)
     for line in outcome.summary:
         click.echo(f"  {line}")
@@ -83,6 +83,19 @@ def verify(release: str | None) -> None:
     click.echo(verify_release(load_settings(), release))
 
 
+@cli.command(epilog="Exemples : bilan diff ; bilan diff 20261126T005732Z-0f8aff3e > ce-qui-change.md")
+@click.argument("release", required=False)
+@click.option("--against", help="La version à laquelle comparer ; par défaut, celle d'avant.")
+def diff(release: str | None, against: str | None) -> None:
+    """Dit ce qu'une version change à une autre : tables et colonnes, lignes, valeurs, et l'édition qui en est cause.
+
+    RELEASE est une version gardée ; sans elle, celle qui est servie. Le texte est en Markdown.
+    """
+    from dagster_project.release.diff.kept import diff_of_releases
+
+    click.echo(diff_of_releases(load_settings(), release, against), nl=False)
+
+
 @cli.command(epilog="Exemple : bilan rollback")
 @click.argument("release", required=False)
 def rollback(release: str | None) -> None:
@@ -109,12 +122,41 @@ def rebuild(release: str) -> None:
 
 @cli.command(epilog='Exemple : bilan query "select territory_name, poverty_rate_pct from marts.poverty_rate"')
 @click.argument("sql")
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
-def query(sql: str, form: str) -> None:
-    """Exécute une requête SQL sur la version servie, en lecture seule."""
-    from dagster_project.query import run_query
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table", show_default=True
+)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Fichier à écrire.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60,
+    show_default=True,
+    help="Secondes au bout desquelles la requête est arrêtée.",
+)
+def query(sql: str, form: str, output: Path | None, timeout: float) -> None:
+    """Exécute une requête SQL sur la version servie, en lecture seule, sans accès à aucun fichier."""
+    from dagster_project.query import bound_this_process, query_to_parquet, run_query
 
-    click.echo(run_query(load_settings(), sql, form), nl=False)
+    if form == "parquet" and output is None and sys.stdout.isatty():
+        raise WrongUseError("Le format parquet ne s'affiche pas : donnez --output FICHIER.")
+    bound_this_process(timeout)
+    settings = load_settings()
+    found = (
+        query_to_parquet(settings, sql, timeout)
+        if form == "parquet"
+        else run_query(settings, sql, form, timeout).encode()
+    )
+    if output:
+        output.write_bytes(found)
+    else:
+        click.echo(found, nl=False)
+
+
+@cli.command(epilog="Exemples : bilan connect superset ; bilan connect cli > ouvrir.sh")
+@click.argument("tool", type=click.Choice(TOOLS))
+def connect(tool: str) -> None:
+    """Montre ce qu'il faut copier pour lire la version servie avec TOOL, en lecture seule et verrouillé."""
+    click.echo(connection_text(load_settings(), tool), nl=False)
 
 
 @cli.command(epilog="Exemple : bilan site --output /srv/www/bilan")

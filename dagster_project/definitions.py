@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
+from dagster_project.assets.disclosure import cell_protection, disclosure_audit
 from dagster_project.assets.ingest import context_asset, ingest_asset
 from dagster_project.assets.publish import release_asset
 from dagster_project.assets.reconcile import relation_verdict
-from dagster_project.assets.transform import core_asset, marts_asset
+from dagster_project.assets.transform import core_asset, mart_keys, marts_asset
 from dagster_project.automation import daily_refresh, fetch_automation, inbox, refresh_job
 from dagster_project.catalogue import load_catalogue
 from dagster_project.refresh import Refresh
@@ -30,9 +31,11 @@ def build_definitions(settings: Settings | None = None, **overrides: object) -> 
         assets=[
             *(ingest_asset(dataset) for dataset in datasets),
             context_asset(datasets),
+            cell_protection,
             core_asset(datasets),
             relation_verdict,
             marts_asset(),
+            disclosure_audit(mart_keys()),
             release_asset(),
         ],
         jobs=[refresh_job, *fetch_jobs],

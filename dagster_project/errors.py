@@ -18,6 +18,23 @@ class RefusedDataError(BilanError):
 
     exit_code = 3
 
+    @property
+    def defects(self) -> int:
+        """How many the message names: one a line, unless it says otherwise."""
+        return len(str(self).splitlines())
+
+
+class UnapprovedChangeError(RefusedDataError):
+    """The release would change what is published beyond the thresholds; the message ends with the entry to sign."""
+
+    def __init__(self, message: str, changes: int) -> None:
+        super().__init__(message)
+        self.changes = changes
+
+    @property
+    def defects(self) -> int:
+        return self.changes
+
 
 class LockHeldError(BilanError):
     """Another run is under way; the message says whose."""

@@ -1,22 +1,43 @@
-"""SQL on the served release, from a connection that can only read it."""
+"""SQL on the served release, from a connection that can only read it, for as long as it is allowed to."""
 
 import csv
 import io
 import json
+import os
+import resource
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import duckdb
 
+from dagster_project.connect import CLOSING_SQL, LOCKED_DOWN
 from dagster_project.errors import BilanError, WrongUseError
+from dagster_project.formulas import neutral
 from dagster_project.settings import Settings
 
+TIMEOUT_S = 60
 _MAX_WIDTH = 60
-_LOCKED_DOWN = {
-    "enable_external_access": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "lock_configuration": "true",
-}
+# What a process that runs one query may hold: DuckDB's own limit does not count the texts a function makes.
+_PROCESS_BYTES = 2 << 30
+_GRACE_S = 5
+_QUOTE = '"'
+_TOO_LONG = "Requête arrêtée au bout de {} s : ajoutez des conditions, ou donnez plus de temps avec --timeout."
+_TOO_BIG = "Requête arrêtée : elle demande trop de mémoire. Ajoutez des conditions, ou lisez les fichiers Parquet."
+
+
+@dataclass(frozen=True)
+class _Result:
+    """The rows of a query, with the names and DuckDB types of its columns."""
+
+    names: list[str]
+    types: list[str]
+    rows: list[tuple[Any, ...]]
 
 
 def open_release(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -27,7 +48,9 @@ def open_release(settings: Settings) -> duckdb.DuckDBPyConnection:
     """
     if not settings.served.exists():
         raise BilanError("Aucune version publiée : lancez « bilan refresh ».")
-    return duckdb.connect(str(settings.served.resolve()), read_only=True, config=dict(_LOCKED_DOWN))
+    connection = duckdb.connect(str(settings.served.resolve()), read_only=True, config=dict(LOCKED_DOWN))
+    connection.execute(CLOSING_SQL)
+    return connection
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dict[str, Any]]:
@@ -37,27 +60,79 @@ def rows_of(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) ->
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def run_query(settings: Settings, sql: str, form: str) -> str:
+def run_query(settings: Settings, sql: str, form: str, seconds: float = TIMEOUT_S) -> str:
     """Run a query and write its rows as a table, CSV or JSON.
 
     Raises:
         WrongUseError: the query cannot be run; the message is DuckDB's.
+        BilanError: it took longer than `seconds`, or too much memory.
     """
-    with open_release(settings) as connection:
+    found = _ask(settings, sql, seconds)
+    return {"table": _table, "csv": _csv, "json": _json}[form](found.names, found.rows)
+
+
+def query_to_parquet(settings: Settings, sql: str, seconds: float = TIMEOUT_S) -> bytes:
+    """Run a query and write its rows as a Parquet file, with their types. Raises as `run_query` does."""
+    found = _ask(settings, sql, seconds)
+    columns = ", ".join(
+        f'"{name.replace(_QUOTE, _QUOTE * 2)}" {kind}' for name, kind in zip(found.names, found.types, strict=True)
+    )
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        path = Path(folder) / "result.parquet"
+        connection.execute(f"create table result ({columns})")
+        if found.rows:
+            connection.executemany(f"insert into result values ({', '.join('?' * len(found.names))})", found.rows)
+        connection.execute(f"copy result to '{path}' (format parquet)")
+        return path.read_bytes()
+
+
+def _ask(settings: Settings, sql: str, seconds: float) -> _Result:
+    with open_release(settings) as connection, _interrupted_after(seconds, connection):
         try:
             found = connection.execute(sql)
+            columns = found.description or []
+            names, types = [column[0] for column in columns], [str(column[1]) for column in columns]
+            return _Result(names, types, found.fetchall())
+        except duckdb.InterruptException as error:
+            raise BilanError(_TOO_LONG.format(f"{seconds:g}")) from error
+        except (duckdb.OutOfMemoryException, MemoryError) as error:
+            raise BilanError(_TOO_BIG) from error
         except duckdb.Error as error:
             raise WrongUseError(f"Requête refusée : {error}") from error
-        names = [column[0] for column in found.description or []]
-        rows = found.fetchall()
-    return {"table": _table, "csv": _csv, "json": _json}[form](names, rows)
+
+
+@contextmanager
+def _interrupted_after(seconds: float, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    timer = Timer(seconds, connection.interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def bound_this_process(seconds: float) -> None:
+    """Hold this process, which lives for one query, to a memory (on Linux), and to a time DuckDB cannot outlast.
+
+    A function that makes one huge text heeds neither DuckDB's memory limit nor its interruption.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (_PROCESS_BYTES, hard))
+    end = Timer(seconds + _GRACE_S, _end_process, [seconds])
+    end.daemon = True
+    end.start()
+
+
+def _end_process(seconds: float) -> None:
+    os.write(sys.stderr.fileno(), f"{_TOO_LONG.format(f'{seconds:g}')}\n".encode())
+    os._exit(BilanError.exit_code)
 
 
 def _csv(names: list[str], rows: list[tuple[Any, ...]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows(rows)
+    writer.writerows([neutral(value) for value in row] for row in rows)
     return out.getvalue()
 
 

@@ -24,6 +24,8 @@ from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
     from dagster_project.dbt import NodeResult
+    from dagster_project.quality.disclosure.audit import Audit
+    from dagster_project.quality.disclosure.protect import Protection
     from dagster_project.quality.door import DoorReport
     from dagster_project.quality.verdicts import Reconciliation
     from dagster_project.release.publish import Published
@@ -41,6 +43,12 @@ def _warm_up() -> None:
 def _gap_line(relation_id: str, erratum: str, found: "Reconciliation") -> str:
     diagnosis = found.diagnoses[relation_id]
     return f"{relation_id} ({erratum}). {diagnosis.sentence if diagnosis else ''}".rstrip()
+
+
+def _told(report: "DoorReport", edition: Edition) -> dict[str, Any]:
+    """A report as the manifest tells it: a remark on a restricted cell would say something of it."""
+    told = asdict(report)
+    return told | {"flags": [], "expectations": []} if edition.sidecar.access == "restricted" else told
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,7 @@ class Refresh:
         self._dbt_nodes = 0
         self._verdicts: dict[str, int] = {}
         self._waived: list[str] = []
+        self._protection: Protection | None = None
         self.checks: dict[str, Any] = {}
         self.stage: Path = fresh_stage(settings)
         self._door = Door(self.stage, [edition for dataset in catalogue for edition in dataset.editions])
@@ -173,6 +182,29 @@ class Refresh:
             )
             write_context(self.stage, self._accepted(), relations, self._errata, self._facts)
 
+    def protect(self) -> "Protection":
+        """Decide what may be told of restricted editions; nothing to decide, and nothing loaded, where there are none.
+
+        Raises:
+            RefusedDataError: a restricted dataset without thresholds.
+        """
+        from dagster_project.quality.disclosure.internal import published_cells
+        from dagster_project.quality.disclosure.protect import protect
+
+        with self._timed("secret statistique"):
+            self.narrator.step("Secret statistique")
+            self._protection = protect(self.stage, published_cells(self.settings))
+            return self._protection
+
+    def attack(self) -> "Audit":
+        """Try to find the masked cells in what is about to be published and in the releases kept."""
+        from dagster_project.quality.disclosure.audit import audit
+        from dagster_project.release.proof import DATABASE
+
+        with self._timed("secret statistique"):
+            self.narrator.step("Contrôle du secret statistique")
+            return audit(self.stage, sorted(self.settings.releases.glob(f"*/{DATABASE}")))
+
     def build(self, selection: list[str], phase: str) -> "list[NodeResult]":
         """Build part of the dbt project, with its tests."""
         from dagster_project import dbt
@@ -208,7 +240,7 @@ class Refresh:
         with self._timed("publication"):
             self.narrator.step("Publication")
             self.checks = {
-                "door": [asdict(report) for intake in self.intakes.values() for report in intake.reports],
+                "door": [_told(report, edition) for edition, report in self._examined()],
                 "dbt_nodes": self._dbt_nodes,
                 "verdicts": self._verdicts,
                 "waived": self._waived,
@@ -229,6 +261,10 @@ class Refresh:
     def flags(self) -> list[str]:
         """What was kept, and is hardly believable."""
         return [flag for intake in self.intakes.values() for report in intake.reports for flag in report.flags]
+
+    def _examined(self) -> "Iterator[tuple[Edition, DoorReport]]":
+        for intake in self.intakes.values():
+            yield from zip(intake.dataset.editions, intake.reports, strict=False)
 
     def _leave_rejects(self) -> None:
         """The refused cells as a table people can open; none when nothing was refused."""

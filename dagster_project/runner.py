@@ -65,7 +65,12 @@ def run_refresh(
         assert refresh.published is not None
         return RefreshOutcome(
             refresh.published.message,
-            [*_filed(filed), *_summary(settings, refresh.checks), *_flagged(refresh.flags)],
+            [
+                *_filed(filed),
+                *_summary(settings, refresh.checks),
+                *_flagged(refresh.flags),
+                *(_signal(settings) if refresh.published.is_new else []),
+            ],
             refresh.refused,
             refresh.timings,
         )
@@ -131,6 +136,17 @@ def _summary(settings: Settings, checks: dict[str, Any]) -> list[str]:
             else []
         ),
     ]
+
+
+def _signal(settings: Settings) -> list[str]:
+    """What the release just published changes, as it says itself."""
+    from dagster_project.query import open_release
+
+    with open_release(settings) as connection:
+        sentences = connection.execute(
+            "select sentence_fr from marts.release_change where change_kind = 'signal' order by change_order"
+        ).fetchall()
+    return [sentence for (sentence,) in sentences]
 
 
 def _shown(path: Path) -> str:

@@ -22,6 +22,11 @@ class Settings:
         return self.warehouse / "releases"
 
     @property
+    def internal(self) -> Path:
+        """The restricted cells of each release, for those entitled; never among what is published."""
+        return self.warehouse / "internal"
+
+    @property
     def served(self) -> Path:
         """The link every reader opens."""
         return self.warehouse / "bilan.duckdb"

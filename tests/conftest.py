@@ -49,6 +49,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for dataset in run.catalogue:
             run.take_in(dataset.name)
         run.write_context()
+        run.protect()
         run.stop_on_failures(run.build(transform.CORE_SELECTION, "core"))
         run.reconcile()
         run.stop_on_failures(run.build(transform.MARTS_SELECTION, "marts"))

@@ -9,7 +9,8 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project.assets.ingest import CONTEXT, raw_key
+from dagster_project.assets.disclosure import PROTECTION
+from dagster_project.assets.ingest import raw_key
 from dagster_project.assets.reconcile import VERDICTS
 from dagster_project.catalogue import Dataset
 from dagster_project.dbt import NodeResult, manifest
@@ -30,7 +31,7 @@ def core_asset(datasets: Sequence[Dataset]) -> dg.AssetsDefinition:
         CORE,
         group_name="core",
         description="Nomenclatures, observations, lignes de crédit et relations, avec leur histoire",
-        deps=[CONTEXT, *(raw_key(dataset.name) for dataset in datasets)],
+        deps=[PROTECTION, *(raw_key(dataset.name) for dataset in datasets)],
     )
     return _dbt_asset("core", "dbt, du brut au cœur", CORE_SELECTION, [spec])
 

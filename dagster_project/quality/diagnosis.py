@@ -156,6 +156,10 @@ class Investigation:
     def _why_not_computable(self, relation: Relation) -> Diagnosis:
         if (broken := relation.break_between) and not relation.missing:
             return Diagnosis("series_break", (), f"Non comparable, la série est rompue : {broken}.")
+        if relation.masked:
+            names = ", ".join(term.label for term in relation.masked)
+            references = tuple(term.reference for term in relation.masked)
+            return Diagnosis("masked", references, f"Non calculable, cellule masquée : {names}.")
         unprinted = [term for term in relation.side("base") if term.reference == "?"]
         if relation.operator == "ratio" and unprinted and len(relation.missing) == 1:
             return self._implied_denominator(relation)

@@ -67,13 +67,18 @@ def read_errata(raw: Path) -> list[Erratum]:
 
 
 def judge(relations: list[tuple[Relation, str]], outcomes: dict[str, Outcome], errata: list[Erratum]) -> Judgement:
-    """Set the register against the verdicts: a new gap blocks, and so does an entry that no longer applies."""
+    """Set the register against the verdicts: a new gap blocks, and so does an entry that no longer applies.
+
+    Of a relation over a masked cell nobody can say anything: neither blocks.
+    """
     by_relation = {erratum.relation_id: erratum for erratum in errata}
     waived: dict[str, str] = {}
     blocking: list[str] = []
     for relation, severity in relations:
         outcome = outcomes[relation.relation_id]
         erratum = by_relation.pop(relation.relation_id, None)
+        if relation.masked:
+            continue
         if erratum is None:
             if outcome.verdict in ("gap", "not_computable") and severity == "error":
                 blocking.append(_new(relation, outcome))

@@ -37,6 +37,7 @@ class Figure:
     period: str = ""
     territory: str = ""
     breaks: str = ""
+    is_masked: bool = False
 
     @property
     def doubt(self) -> Fraction:
@@ -82,6 +83,11 @@ class Relation:
     def missing(self) -> tuple[Term, ...]:
         """Terms without a value; the bounds of a range are a value for `within`."""
         return tuple(term for term in self.terms if not self._is_known(term))
+
+    @property
+    def masked(self) -> tuple[Term, ...]:
+        """Terms whose value is confidential."""
+        return tuple(term for term in self.missing if term.figure and term.figure.is_masked)
 
     def _is_known(self, term: Term) -> bool:
         if term.figure is None:

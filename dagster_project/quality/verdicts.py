@@ -23,7 +23,7 @@ _TERMS = """
 """
 _FIGURES = """
     select reference, label_fr, value, lower, upper, qualifier, unit, printed_step, dataset, series_code, period_code,
-        territory_key, breaks_fr
+        territory_key, breaks_fr, is_masked
     from core.figure
     where dataset in (select dataset from core.relation_term)
     order by reference
@@ -52,10 +52,10 @@ def reconcile(stage: Path, errata: list[Erratum]) -> Reconciliation:
 
 
 def _figure(row: tuple[Any, ...]) -> Figure:
-    reference, label, value, lower, upper, qualifier, unit, step, dataset, series, period, territory, breaks = row
+    reference, label, value, lower, upper, qualifier, unit, step, *place = row
     return Figure(
         reference, label, _fraction(value), _fraction(lower), _fraction(upper), qualifier, unit,
-        _fraction(step) or Fraction(0), dataset, series, period, territory, breaks,
+        _fraction(step) or Fraction(0), *place,
     )  # fmt: skip
 
 

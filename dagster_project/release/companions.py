@@ -4,7 +4,7 @@ They are written after the database and before the tables are exported, hashed a
 rows to a table that tells what the release changes. One that raises stops the publication; nobody has seen anything.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +12,28 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.release.diff.publication import write_diff
 from dagster_project.release.proof import DATABASE
-from dagster_project.release.stage import MARTS, ReleaseFacts, insert_rows
+from dagster_project.release.stage import ReleaseFacts
+from dagster_project.settings import Settings
 
 
 @dataclass(frozen=True)
 class Draft:
     """A release being written: its tables are there, nothing is sealed, no reader can see it."""
 
+    settings: Settings
     folder: Path
     stage: Path
     facts: ReleaseFacts
+    tables: dict[str, dict[str, Any]]
     previous: Path | None
     """The folder of the release served until now; None before the first."""
+
+    @property
+    def digests(self) -> dict[str, str | None]:
+        """The content digest of each table; None for a table of run facts."""
+        return {name: table["sha256"] for name, table in self.tables.items()}
 
     @property
     def database(self) -> Path:
@@ -36,17 +45,11 @@ class Draft:
         with duckdb.connect(str(self.database), read_only=True) as connection:
             yield connection
 
-    def add_rows(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Add rows to a published table, in the order given (that of its key); no reading connection may be open."""
-        with duckdb.connect(str(self.database)) as connection:
-            insert_rows(connection, f'{MARTS}."{table}"', rows)
-            connection.execute("checkpoint")
-
 
 Companion = Callable[[Draft], None]
 
 # In the order they are written: a later one may read the files of an earlier one, and the rows it added.
-COMPANIONS: tuple[Companion, ...] = ()
+COMPANIONS: tuple[Companion, ...] = (write_diff,)
 
 
 def write_companions(draft: Draft) -> None:

@@ -12,7 +12,7 @@ from dagster_project.hashing import file_sha256
 from dagster_project.settings import DBT_PROJECT, PROJECT
 
 _INBOX = "inbox"
-_CODE_SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".md"}
+_CODE_SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".md", ".j2"}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import duckdb
 
 from dagster_project.durable import flush
 from dagster_project.hashing import file_sha256
+from dagster_project.quality.disclosure.internal import forget_retired, keep_internal
 from dagster_project.release.companions import Draft, write_companions
 from dagster_project.release.exports import export_tables
 from dagster_project.release.fingerprint import Fingerprint, git_commit
@@ -43,7 +44,11 @@ def publish(
     *,
     republish: bool = False,
 ) -> Published:
-    """Publish the marts of the stage file, unless they say exactly what the served release says."""
+    """Publish the marts of the stage file, unless they say exactly what the served release says.
+
+    Raises:
+        UnapprovedChangeError: they change what is published beyond the thresholds, and nobody approved it.
+    """
     tables = contents(stage)
     served = served_manifest(settings)
     if served and not republish and _digests(tables) == _digests(served["marts"]):
@@ -51,16 +56,18 @@ def publish(
         message = f"Mêmes contenus que la version {served['release_id']} : rien à publier."
         return Published(served["release_id"], False, message)
 
-    draft = Draft(stage.parent / "release", stage, facts, served_folder(settings))
+    draft = Draft(settings, stage.parent / "release", stage, facts, tables, served_folder(settings))
     draft.folder.mkdir()
     write_database(stage, draft.database)
     write_companions(draft)
     export_tables(draft.database, draft.folder, spill=stage.parent / "spill")
-    _seal(draft, made_from, tables, checks)
+    _seal(draft, made_from, checks)
     prove_afresh(draft.folder)
+    keep_internal(settings, stage, facts.release_id)
     _move_to_its_place(draft, settings)
     serve(settings, facts.release_id)
     retire(settings, facts.release_id)
+    forget_retired(settings)
     return Published(facts.release_id, True, f"Version {facts.release_id} publiée.")
 
 
@@ -68,7 +75,7 @@ def _digests(tables: dict[str, Any]) -> dict[str, str | None]:
     return {name: table["sha256"] for name, table in tables.items()}
 
 
-def _seal(draft: Draft, made_from: Fingerprint, tables: dict[str, dict[str, Any]], checks: dict[str, Any]) -> None:
+def _seal(draft: Draft, made_from: Fingerprint, checks: dict[str, Any]) -> None:
     """Write down what every file and every table holds, and what they come from; then close it, durably."""
     facts, rows = draft.facts, row_counts(draft.database)
     manifest = {
@@ -81,7 +88,7 @@ def _seal(draft: Draft, made_from: Fingerprint, tables: dict[str, dict[str, Any]
         "duckdb_version": duckdb.__version__,
         "inputs_sha256": made_from.inputs_sha256,
         "inputs": made_from.inputs,
-        "marts": {name: {"rows": rows[name], **table} for name, table in tables.items()},
+        "marts": {name: {"rows": rows[name], **table} for name, table in draft.tables.items()},
         "checks": checks,
         "files": _hashes(draft.folder),
     }

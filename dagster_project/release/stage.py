@@ -54,6 +54,8 @@ def write_context(
         _table(connection, "erratum", _ERRATUM, [(e.erratum_id, e.relation_id, e.reason_fr) for e in errata])
         _table(connection, "data_dictionary", _DICTIONARY, dictionary_rows())
         _table(connection, "release", _RELEASE, [tuple(vars(facts).values())])
+        # Filled once the tables are built and compared: its source only gives its contract a shape.
+        _table(connection, "release_change", _RELEASE_CHANGE, [])
 
 
 _EDITION = """
@@ -76,6 +78,12 @@ _DICTIONARY = """
 """
 _RELEASE = """
     release_id varchar, built_at timestamp, code_version varchar, inputs_sha256 varchar, previous_release_id varchar
+"""
+_RELEASE_CHANGE = """
+    change_order integer, mart varchar, change_kind varchar, column_name varchar, changes bigint, key_text varchar,
+    territory_level varchar, territory_code varchar, territory_name varchar, period varchar, label_fr varchar,
+    old_value varchar, new_value varchar, relative_change_pct decimal(18, 2), edition varchar, cause varchar,
+    approval_id varchar, sentence_fr varchar
 """
 
 

@@ -141,7 +141,7 @@ class Site:
         text = self._templates.get_template(template).render(page=page, **content)
         path = self.folder / page.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(french.spaced(text.replace(_ROOT, page.root)), encoding="utf-8")
+        path.write_text(text.replace(_ROOT, page.root), encoding="utf-8")
         self.pages += 1
 
     def table(
@@ -210,7 +210,7 @@ class Site:
 
     def _breaks(self) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = {}
-        for row in self.marts.table("series_break"):
+        for row in self.marts.table("series_break") if self.marts.has("series_break") else []:
             found.setdefault(row["indicator_code"], []).append(row)
         return found
 

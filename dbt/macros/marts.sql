@@ -1,11 +1,14 @@
-{#- One row a key among what is known today: the source that comes first in `source_priority` speaks. -#}
+{#- One row a key among what is known today: the source that comes first in `source_priority` speaks, unless what it
+    says is masked and another's is not. -#}
 {% macro spoken_by_first_source(history, key, columns) %}
 with ranked as (
     select
         *,
         row_number() over (
             partition by {{ key | join(', ') }}
-            order by source_priority, known_from desc, dataset
+            order by
+                {% if 'conf_status' in columns %}case when conf_status = 'F' then 0 else 1 end, {% endif %}
+                source_priority, known_from desc, dataset
         ) as source_rank
     from {{ history }}
     where known_to is null

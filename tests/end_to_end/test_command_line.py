@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from dagster_project.history import environment
@@ -19,6 +20,16 @@ def test_unchanged_is_done(published: Settings) -> None:
     done = bilan(published, "refresh")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Inchangé")
+
+
+def test_a_query_is_written_as_parquet_and_a_formula_is_not_live(published: Settings, tmp_path: Path) -> None:
+    sql = "select amount_eur, known_from from marts.budget_line"
+    path = tmp_path / "lines.parquet"
+    assert bilan(published, "query", "--format", "parquet", "--output", str(path), sql).returncode == 0
+    described = duckdb.sql(f"describe from {str(path)!r}").fetchall()
+    assert [row[:2] for row in described] == [("amount_eur", "DECIMAL(18,2)"), ("known_from", "DATE")]
+    done = bilan(published, "query", "--format", "csv", "select '=1+1' as a, -5 as b")
+    assert done.stdout == "a,b\n'=1+1,-5\n"
 
 
 def test_status_and_query(published: Settings) -> None:
@@ -53,7 +64,7 @@ def test_refused_data_is_three(workshop: Settings) -> None:
 
 VERBS = [
     "refresh", "status", "query", "fetch", "explain", "errata", "check-transcription", "new-report", "template", "seal",
-    "verify", "rollback", "rebuild", "dev", "check",
+    "verify", "rollback", "rebuild", "connect", "dev", "check",
 ]  # fmt: skip
 
 

@@ -1,50 +1,102 @@
-"""A restricted edition is read and checked; what it says is in no table people open, no manifest and no history."""
+"""A restricted edition is read and checked; its small counts are in no table people open, manifest or history."""
 
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from dagster_project.calpae_template import write_template
+from dagster_project.errors import RefusedDataError
 from dagster_project.inbox import INBOX
+from dagster_project.quality.disclosure import suppression
 from dagster_project.query import open_release, rows_of
 from dagster_project.runner import run_refresh
 from dagster_project.settings import Settings
 from tests.readers.calpae.filled import Book
 from tests.readers.calpae.test_workbook import ASE, PERSON, VALUES, WHO
 
-SECRET = 42_719
+# Two of the 71,323 who are not: the number masked for them is found nowhere else. Another is small itself.
+BASE, SECRET, SMALL = 71_323, 71_321, 3
+HOUSED, RESOURCES = "ase_leavers_housed", "ase_leavers_resources"
 
 
-@pytest.fixture
-def with_calpae(workshop: Settings, tmp_path: Path) -> Settings:
-    """A département's workbook, with a number found nowhere else, dropped as a person would."""
-    book = Book(write_template(tmp_path / "modele.xlsx", level="departement", code="31", year=2024))
-    answers = VALUES | {ASE: VALUES[ASE] | {"H6": SECRET}}
+def drop(settings: Settings, folder: Path) -> None:
+    """A département's workbook, dropped as a person would."""
+    book = Book(write_template(folder / "modele.xlsx", level="departement", code="31", year=2024))
+    answers = VALUES | {ASE: VALUES[ASE] | {"H6": BASE, "H9": SECRET, "H10": SMALL}}
     book.write({(sheet, at): value for sheet, cells in answers.items() for at, value in cells.items()})
     book.write({(WHO, at): value for at, value in PERSON.items()})
-    (workshop.raw / INBOX).mkdir(exist_ok=True)
-    book.save(workshop.raw / INBOX / "calpae-31.xlsx")
-    return workshop
+    (settings.raw / INBOX).mkdir(exist_ok=True)
+    book.save(settings.raw / INBOX / "calpae-31.xlsx")
 
 
-def test_what_a_restricted_edition_says_stays_in_the_core(with_calpae: Settings) -> None:
-    outcome = run_refresh(with_calpae, tell=lambda line: None)
+def files_of(*folders: Path) -> Iterator[Path]:
+    for folder in folders:
+        yield from (path for path in folder.rglob("*") if path.is_file())
+
+
+def test_what_is_masked_is_nowhere_but_in_the_internal_file(workshop: Settings, tmp_path: Path) -> None:
+    with open_release(workshop) as marts:
+        before = rows_of(marts, "select * from marts.calpae_indicator order by all")
+    drop(workshop, tmp_path)
+    outcome = run_refresh(workshop, tell=lambda line: None)
     assert not outcome.refused
-    with open_release(with_calpae) as marts:
-        masked = rows_of(
-            marts,
-            "select value, obs_status from marts.calpae_indicator "
-            "where territory_code = '31' and territory_level = 'departement'",
-        )
-    assert masked
-    assert {(row["value"], row["obs_status"]) for row in masked} == {(None, "M")}
-    release = with_calpae.served.resolve().parent
-    written = [*release.rglob("*"), *with_calpae.history.rglob("*")]
-    for path in written:
-        if path.is_file() and path.suffix not in (".duckdb", ".parquet"):
-            assert str(SECRET).encode() not in path.read_bytes(), path
-    with open_release(with_calpae) as marts:
+
+    with open_release(workshop) as marts:
+        shown = {
+            row["indicator_code"]: row
+            for row in rows_of(marts, "select * from marts.calpae_indicator where territory_code = '31'")
+        }
         tables = [row["table_name"] for row in rows_of(marts, "select table_name from duckdb_tables()")]
         for table in tables:
             found = rows_of(marts, f"select count(*) as n from marts.{table} as t where t::varchar like '%{SECRET}%'")
             assert found[0]["n"] == 0, table
+        after = rows_of(marts, "select * from marts.calpae_indicator where territory_code <> '31' order by all")
+        notes = rows_of(marts, "select * from marts.edition_note where edition like 'calpae/%'")
+    assert shown["ase_leavers"]["value"] == BASE
+    assert {shown[code]["conf_status"] for code in (HOUSED, RESOURCES)} == {"C", "D"}
+    for code in (HOUSED, RESOURCES):
+        for column in ("value", "numerator", "published_pct", "computed_pct", "implied_denominator"):
+            assert shown[code][column] is None, (code, column)
+        assert shown[code]["obs_status"] == "M"
+    assert after == before, "nothing of the public report is masked"
+    assert notes == []
+
+    release = workshop.served.resolve().parent
+    for path in files_of(release, workshop.history):
+        if path.suffix not in (".duckdb", ".parquet"):
+            assert str(SECRET).encode() not in path.read_bytes(), path
+
+    (internal,) = workshop.internal.iterdir()
+    (cells,) = internal.iterdir()
+    assert internal.name == release.name
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (workshop.internal, internal, cells)] == [0o700, 0o700, 0o600]
+    known = duckdb.execute(
+        "select indicator_code, value::integer, conf_status from read_parquet(?) "
+        "where indicator_code in (?, ?) order by all",
+        [str(cells), HOUSED, RESOURCES],
+    ).fetchall()
+    assert known == [(HOUSED, SECRET, "D"), (RESOURCES, SMALL, "C")]
+
+
+def test_tables_that_give_a_masked_cell_away_are_not_published(
+    workshop: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Primary suppression alone, with a whole region's answers: the total and the others give the small count."""
+    book = Book(write_template(tmp_path / "modele.xlsx", level="region", code="76", year=2024))
+    answers = {ASE: {f"H{row}": 60 for row in range(6, 6 + 6 * 13, 6)}}
+    answers[ASE] |= {"H6": SMALL, f"H{6 + 6 * 16}": 60 * 12 + SMALL}
+    book.write({(sheet, at): value for sheet, cells in answers.items() for at, value in cells.items()})
+    book.write({(WHO, at): value for at, value in PERSON.items()})
+    (workshop.raw / INBOX).mkdir(exist_ok=True)
+    book.save(workshop.raw / INBOX / "calpae-76.xlsx")
+    monkeypatch.setattr(suppression, "secure", lambda quantities, equations: [])
+    served = workshop.served.resolve()
+    with pytest.raises(RefusedDataError) as refusal:
+        run_refresh(workshop, tell=lambda line: None)
+    found = "ase_leavers, departement 09, 2024-01-01 : cellule masquée retrouvée exactement par le calcul"
+    assert str(refusal.value).splitlines() == [found, f"{found} et les signes C et D"], "never the value"
+    assert workshop.served.resolve() == served
+    assert not workshop.internal.exists()

@@ -1,3 +1,32 @@
+-- What may be told of a cell is decided before (`cell_protection`). A restricted cell nobody decided on is masked.
+with observed as (
+    select
+        cell.*,
+        version.known_to,
+        edition.publisher,
+        edition.source_priority,
+        edition.region_code as edition_region_code,
+        case when edition.access = 'open' then 'F' else coalesce(protection.conf_status, 'C') end as conf_status
+    from {{ ref('observation_version') }} as version
+    inner join {{ ref('cell_observed') }} as cell
+        on
+            version.edition_id = cell.edition_id
+            and version.indicator_code = cell.indicator_code
+            and version.territory_level = cell.territory_level
+            and version.territory_code = cell.territory_code
+            and version.population_group = cell.population_group
+            and version.period_code = cell.period_code
+    inner join {{ ref('dim_edition') }} as edition on version.edition_id = edition.edition_id
+    left join {{ source('raw', 'cell_protection') }} as protection
+        on
+            cell.edition_id = protection.edition_id
+            and cell.indicator_code = protection.indicator_code
+            and cell.territory_level = protection.territory_level
+            and cell.territory_code = protection.territory_code
+            and cell.population_group = protection.population_group
+            and cell.period_code = protection.period_code
+)
+
 select
     cell.dataset,
     cell.indicator_code,
@@ -5,29 +34,29 @@ select
     cell.territory_level,
     cell.territory_code,
     coalesce(territory.territory_name, cell.territory_label) as territory_name,
-    coalesce(territory.region_code, edition.region_code) as region_code,
+    coalesce(territory.region_code, cell.edition_region_code) as region_code,
     cell.population_group,
     cell.period_code,
     cell.period_label,
     cell.period_start,
     cell.period_end,
-    -- A restricted edition is known to be there; what it says stays in the core.
-    case when edition.access = 'open' then cell.value end as value,
-    case when edition.access = 'open' then cell.lower end as lower,
-    case when edition.access = 'open' then cell.upper end as upper,
+    -- A masked cell is known to be there; what it says, and how finely it is written, is not.
+    case when cell.conf_status = 'F' then cell.value end as value,
+    case when cell.conf_status = 'F' then cell.lower end as lower,
+    case when cell.conf_status = 'F' then cell.upper end as upper,
     cell.unit,
     cell.qualifier,
-    case when edition.access = 'open' then cell.printed_text end as printed_text,
-    cell.printed_step,
-    case when edition.access = 'open' then cell.marker else 'c' end as marker,
-    case when edition.access = 'open' then cell.obs_status else 'M' end as obs_status,
-    case when edition.access = 'open' then 'F' else 'C' end as conf_status,
+    case when cell.conf_status = 'F' then cell.printed_text end as printed_text,
+    case when cell.conf_status = 'F' then cell.printed_step end as printed_step,
+    case when cell.conf_status = 'F' then cell.marker else 'c' end as marker,
+    case when cell.conf_status = 'F' then cell.obs_status else 'M' end as obs_status,
+    cell.conf_status,
     cell.cited_source,
-    version.known_from,
-    version.known_to,
+    cell.known_from,
+    cell.known_to,
     cell.edition_id,
-    edition.publisher,
-    edition.source_priority,
+    cell.publisher,
+    cell.source_priority,
     -- The breaks of the series up to this value: two values with the same ones may be compared.
     coalesce(
         (
@@ -48,16 +77,7 @@ select
     cell.source_row,
     cell.source_column,
     cell.source_line
-from {{ ref('observation_version') }} as version
-inner join {{ ref('cell_observed') }} as cell
-    on
-        version.edition_id = cell.edition_id
-        and version.indicator_code = cell.indicator_code
-        and version.territory_level = cell.territory_level
-        and version.territory_code = cell.territory_code
-        and version.population_group = cell.population_group
-        and version.period_code = cell.period_code
-inner join {{ ref('dim_edition') }} as edition on version.edition_id = edition.edition_id
+from observed as cell
 left join {{ ref('dim_indicator') }} as indicator on cell.indicator_code = indicator.indicator_code
 left join {{ ref('dim_territory') }} as territory
     on cell.territory_level = territory.territory_level and cell.territory_code = territory.territory_code

@@ -17,7 +17,8 @@ with printed as (
         figure.indicator_code,
         figure.territory_level,
         figure.territory_code,
-        figure.population_group
+        figure.population_group,
+        false as is_masked
     from {{ ref('stg_report__figure') }} as figure
     inner join {{ ref('dim_edition') }} as edition on figure.edition_id = edition.edition_id
     left join {{ ref('fct_observation') }} as observation
@@ -42,7 +43,8 @@ published as (
         indicator_code,
         territory_level,
         territory_code,
-        population_group
+        population_group,
+        conf_status <> 'F' as is_masked
     from {{ ref('fct_observation') }}
     where known_to is null and source_line is null and population_group = 'all'
 ),
@@ -64,7 +66,8 @@ line as (
         concat('budget:', stage, ':', line_code) as indicator_code,
         territory_level,
         territory_code,
-        'all' as population_group
+        'all' as population_group,
+        false as is_masked
     from {{ ref('fct_budget_line') }}
     where known_to is null
 ),
@@ -90,6 +93,7 @@ select
     period_code,
     period_label,
     breaks_fr,
+    is_masked,
     concat(territory_level, '-', territory_code) as territory_key,
     case
         when indicator_code is null then ''

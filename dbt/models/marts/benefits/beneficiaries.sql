@@ -3,6 +3,6 @@
     key=['territory_level', 'territory_code', 'month', 'benefit'],
     columns=[
         'territory_level', 'territory_code', 'territory_name', 'month', 'period_label', 'benefit', 'beneficiaries',
-        'unit', 'marker', 'obs_status', 'dataset', 'edition', 'known_from',
+        'unit', 'marker', 'obs_status', 'conf_status', 'dataset', 'edition', 'known_from',
     ],
 ) }}

@@ -10,6 +10,7 @@ select
     unit,
     marker,
     obs_status,
+    conf_status,
     dataset,
     edition_id as edition,
     source_priority,

@@ -64,6 +64,7 @@ select
     cast(round(100 * value / nullif(denominator, 0), 2) as decimal(7, 2)) as computed_pct,
     cast(null as integer) as respondents,
     obs_status,
+    conf_status,
     dataset,
     edition_id as edition,
     source_priority,

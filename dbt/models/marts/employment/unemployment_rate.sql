@@ -3,7 +3,7 @@
     key=['territory_level', 'territory_code', 'quarter'],
     columns=[
         'territory_level', 'territory_code', 'territory_name', 'quarter', 'quarter_start', 'unemployment_rate_pct',
-        'unemployment_rate_lower_pct', 'unemployment_rate_upper_pct', 'seasonally_adjusted', 'obs_status', 'dataset',
-        'edition', 'known_from',
+        'unemployment_rate_lower_pct', 'unemployment_rate_upper_pct', 'seasonally_adjusted', 'obs_status', 'conf_status',
+        'dataset', 'edition', 'known_from',
     ],
 ) }}

@@ -9,6 +9,7 @@ select
     cast(upper as decimal(5, 1)) as unemployment_rate_upper_pct,
     true as seasonally_adjusted,
     obs_status,
+    conf_status,
     dataset,
     edition_id as edition,
     source_priority,

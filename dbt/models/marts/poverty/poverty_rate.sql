@@ -5,7 +5,8 @@ with known as (
         key=key + ['measure'],
         columns=key + [
             'territory_name', 'measure', 'poverty_rate_pct', 'poverty_rate_lower_pct', 'poverty_rate_upper_pct',
-            'censored', 'median_living_standard_eur_per_year', 'obs_status', 'dataset', 'edition', 'known_from',
+            'censored', 'median_living_standard_eur_per_year', 'obs_status', 'conf_status', 'dataset',
+            'edition', 'known_from',
         ],
     ) | indent(4) }}
 ),
@@ -34,6 +35,11 @@ select
     rate.censored,
     median.median_living_standard_eur_per_year,
     coalesce(rate.obs_status, median.obs_status) as obs_status,
+    case
+        when 'C' in (rate.conf_status, median.conf_status) then 'C'
+        when 'D' in (rate.conf_status, median.conf_status) then 'D'
+        else 'F'
+    end as conf_status,
     coalesce(rate.dataset, median.dataset) as dataset,
     coalesce(rate.edition, median.edition) as edition,
     coalesce(rate.known_from, median.known_from) as known_from,

@@ -19,6 +19,7 @@ select
     cast(case when observation.indicator_code = 'median_living_standard' then value end as integer)
         as median_living_standard_eur_per_year,
     obs_status,
+    conf_status,
     dataset,
     edition_id as edition,
     source_priority,

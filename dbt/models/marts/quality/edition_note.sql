@@ -17,3 +17,5 @@ select
     rule as note_rule_fr,
     cells
 from {{ ref('stg_producer__edition_note') }}
+-- A remark on a restricted cell would say something of it: above its whole, missing its base.
+where access = 'open'

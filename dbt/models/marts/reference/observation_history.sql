@@ -16,6 +16,7 @@ select
     qualifier,
     unit,
     obs_status,
+    conf_status,
     edition_id as edition,
     source_priority,
     known_from,

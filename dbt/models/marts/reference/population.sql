@@ -3,6 +3,6 @@
     key=['territory_level', 'territory_code', 'reference_date', 'population_kind'],
     columns=[
         'territory_level', 'territory_code', 'territory_name', 'reference_date', 'population_kind', 'population',
-        'obs_status', 'dataset', 'edition', 'known_from',
+        'obs_status', 'conf_status', 'dataset', 'edition', 'known_from',
     ],
 ) }}

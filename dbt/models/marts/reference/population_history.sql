@@ -6,6 +6,7 @@ select
     member as population_kind,
     cast(value as bigint) as population,
     obs_status,
+    conf_status,
     dataset,
     edition_id as edition,
     source_priority,

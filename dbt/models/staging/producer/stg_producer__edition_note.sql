@@ -1,5 +1,6 @@
 select
     note.edition_id,
+    edition.access,
     note.note_kind,
     note.file,
     note.sheet,

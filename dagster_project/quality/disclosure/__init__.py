@@ -1,0 +1,1 @@
+"""Statistical confidentiality: what may be told of restricted editions, and the proof that it gives nothing away."""

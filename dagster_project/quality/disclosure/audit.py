@@ -1,0 +1,379 @@
+"""The attack, before anybody else tries: what can be found of the masked cells from the tables about to be published?
+
+It shares no equation with the masking. It reads the public tables, those of the earlier releases kept, and the seeds
+anybody can read; writes down what adds up; and asks a linear programme for the least and the greatest each masked
+count may be. True values serve to tell the statements that hold from those an attacker would be wrong to make, and to
+name what is found.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.quality.disclosure.public import Place, Row, Version, newest, public_rows, public_shares, states
+from dagster_project.quality.disclosure.rules import Rules, additive_indicators, read_rules
+
+# No count is greater; a number nothing bounds stops here.
+_GREATEST = 10_000_000
+_DOUBT = 1e-6
+_RATE_STEP = Decimal("0.1")
+_FOUND_BY = {False: "par le calcul", True: "par le calcul et les signes C et D"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A masked cell that can be found, or nearly; never its value."""
+
+    indicator: str
+    level: str
+    code: str
+    period: str
+    exactly: bool
+    how: str
+
+    @property
+    def message(self) -> str:
+        """French, one line."""
+        found = "retrouvée exactement" if self.exactly else "encadrée de trop près"
+        return f"{self.indicator}, {self.level} {self.code}, {self.period} : cellule masquée {found} {self.how}"
+
+
+@dataclass(frozen=True)
+class Audit:
+    """How many masked counts were attacked, and those that gave way."""
+
+    attacked: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """`low <= sum(coefficient x version) <= high`, what is public being already in the bounds."""
+
+    coefficients: tuple[tuple[Version, float], ...]
+    low: float
+    high: float
+
+
+@dataclass
+class _Published:
+    """All that is public: the states everybody saw, the numbers printed in any of them, and the masked ones."""
+
+    views: list[list[Row]] = field(default_factory=list)
+    printed: dict[Version, Decimal] = field(default_factory=dict)
+    masked: dict[Version, str] = field(default_factory=dict)
+    shares: list[tuple[Version, Decimal, Decimal]] = field(default_factory=list)
+
+    def add(self, connection: duckdb.DuckDBPyConnection, members: dict[tuple[str, str], str]) -> None:
+        rows = public_rows(connection, members)
+        self.views += [*states(rows), newest(rows)]
+        self.shares += public_shares(connection)
+        for row in rows:
+            if row.value is not None:
+                self.printed[row.version] = row.value
+            elif row.status != "F":
+                self.masked.setdefault(row.version, row.status)
+
+    @property
+    def unknown(self) -> dict[Version, str]:
+        return {version: status for version, status in self.masked.items() if version not in self.printed}
+
+
+def audit(stage: Path, earlier: Iterable[Path]) -> Audit:
+    """Attack the marts of the stage file, together with the earlier releases (their databases)."""
+    with duckdb.connect(str(stage), read_only=True) as connection:
+        restricted = connection.execute("select distinct dataset from marts.edition where access = 'restricted'")
+        datasets = frozenset(str(dataset) for (dataset,) in restricted.fetchall())
+        if not datasets:
+            return Audit(0, ())
+        rules = read_rules(datasets)
+        members = {
+            (str(subject), str(member)): str(code)
+            for subject, member, code in connection.execute(
+                "select subject, member, indicator_code from core.dim_indicator where member is not null"
+            ).fetchall()
+        }
+        published = _Published()
+        published.add(connection, members)
+        truth = _true_values(connection)
+        places = connection.execute(
+            "select territory_level, territory_code, category, region_code, departement_code from marts.territory "
+            "where valid_to is null and territory_level in ('region', 'departement', 'epci')"
+        ).fetchall()
+    for database in earlier:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            published.add(connection, members)
+    attacker = _Attacker(rules, published, truth, places)
+    return Audit(len(published.unknown), tuple(attacker.findings()))
+
+
+def _true_values(connection: duckdb.DuckDBPyConnection) -> dict[Version, Decimal]:
+    """The restricted cells, under both spellings of a period the marts use."""
+    truth: dict[Version, Decimal] = {}
+    for indicator, level, code, group, period, start, dataset, edition, value in connection.execute(
+        "select indicator_code, territory_level, territory_code, population_group, period_code, period_start::varchar, "
+        "cell.dataset, cell.edition_id, value from core.cell_observed as cell "
+        "inner join raw.edition as edition on cell.edition_id = edition.edition_id "
+        "where access = 'restricted' and value is not null"
+    ).fetchall():
+        for when in (period, start):
+            truth[Version(Place(indicator, level, code, group, when), dataset, edition)] = value
+    return truth
+
+
+class _Attacker:
+    """Writes down all that adds up in what is public, then looks for each masked count."""
+
+    def __init__(
+        self,
+        rules: Mapping[str, Rules],
+        published: _Published,
+        truth: Mapping[Version, Decimal],
+        territories: Sequence[tuple[Any, ...]],
+    ) -> None:
+        self._rules = rules
+        self._published = published
+        self._truth = truth
+        self._unknown = published.unknown
+        self._departements: dict[str, list[str]] = defaultdict(list)
+        self._metropoles: dict[str, list[str]] = defaultdict(list)
+        self._inside: dict[str, list[str]] = defaultdict(list)
+        for level, code, category, region, departement in territories:
+            if level == "departement":
+                self._departements[region].append(code)
+            elif level == "epci" and category in ("metropole", "communaute_urbaine"):
+                self._metropoles[region].append(code)
+                self._inside[departement].append(code)
+
+    def findings(self) -> Iterator[Finding]:
+        """Each masked count that is found exactly, or nearly; each masked share whose members are printed."""
+        counts = {version for version in self._unknown if version.place.indicator in additive_indicators()}
+        statements = list(dict.fromkeys(self._statements()))
+        for component in _components(statements):
+            for labels_known in (False, True):
+                yield from self._attack(component, counts, labels_known=labels_known)
+        for version in self._unknown.keys() - counts:
+            if self._is_worked_out(version):
+                place = version.place
+                yield Finding(place.indicator, place.level, place.code, place.period, True, "de ses deux membres")
+
+    # --- what adds up
+
+    def _statements(self) -> Iterator[_Statement]:
+        for view in self._published.views:
+            at: dict[Place, dict[str, Version]] = defaultdict(dict)
+            for row in view:
+                if self._value(row.version) is not None:
+                    at[row.version.place][row.version.dataset] = row.version
+            for dataset, rules in self._rules.items():
+                yield from self._territories(at, dataset)
+                yield from self._pairs(at, dataset, rules)
+        yield from self._printed_shares()
+
+    def _territories(self, at: Mapping[Place, Mapping[str, Version]], dataset: str) -> Iterator[_Statement]:
+        blocks = {
+            place._replace(level="", code="")
+            for place, said in at.items()
+            if dataset in said and place.indicator in additive_indicators()
+        }
+        for block in sorted(blocks):
+            beside: set[str] = set()
+            for region, departements in self._departements.items():
+                parts = self._said(at, block, "departement", departements, dataset)
+                metropoles = self._said(at, block, "epci", self._metropoles[region], dataset)
+                for total in at.get(block._replace(level="region", code=region), {}).values():
+                    # A métropole is counted beside its département, or in it: the total tells which.
+                    if metropoles and self._left(total, [*parts, *metropoles]) == 0:
+                        beside.update(departements)
+                        yield from self._total(total, [*parts, *metropoles])
+                    else:
+                        yield from self._total(total, parts)
+            for departement in sorted(self._inside.keys() - beside):
+                metropoles = self._said(at, block, "epci", self._inside[departement], dataset)
+                for total in at.get(block._replace(level="departement", code=departement), {}).values():
+                    if metropoles:
+                        yield from self._at_most(metropoles, total)
+
+    @staticmethod
+    def _said(
+        at: Mapping[Place, Mapping[str, Version]], block: Place, level: str, codes: Iterable[str], dataset: str
+    ) -> list[Version]:
+        """What is said of each of these territories: by the dataset, else by any other."""
+        found = []
+        for code in codes:
+            said = at.get(block._replace(level=level, code=code), {})
+            if said:
+                found.append(said.get(dataset) or next(iter(said.values())))
+        return found
+
+    def _pairs(self, at: Mapping[Place, Mapping[str, Version]], dataset: str, rules: Rules) -> Iterator[_Statement]:
+        """Parts and wholes, shares and their members, at one territory."""
+        wholes = [(rate.part, rate.base) for rate in rules.every_rate] + [(two.part, two.whole) for two in rules.parts]
+        of: dict[str, list[str]] = defaultdict(list)
+        for part, whole in wholes:
+            of[part].append(whole)
+        shares = {rate.part: rate for rate in rules.every_rate}
+        for place, said in at.items():
+            if dataset not in said:
+                continue
+            for whole in of.get(place.indicator, ()):
+                for total in at.get(place._replace(indicator=whole), {}).values():
+                    yield from self._at_most([said[dataset]], total)
+            if rate := shares.get(place.indicator):
+                for share in at.get(place._replace(indicator=rate.share), {}).values():
+                    if (percent := self._published.printed.get(share)) is not None:
+                        for total in at.get(place._replace(indicator=rate.base), {}).values():
+                            yield from self._share(said[dataset], total, percent, _RATE_STEP)
+        for addition in rules.sums:
+            for place, said in at.items():
+                if place.indicator == addition.whole and dataset in said:
+                    parts = [at.get(place._replace(indicator=part), {}).get(dataset) for part in addition.parts]
+                    yield from self._total(said[dataset], [part for part in parts if part])
+
+    def _printed_shares(self) -> Iterator[_Statement]:
+        """A percentage printed beside a count, whoever prints the count, binds it to every base known there."""
+        bases = {rate.part: rate.base for rules in self._rules.values() for rate in rules.every_rate}
+        by_place: dict[Place, list[Version]] = defaultdict(list)
+        for version in (*self._published.printed, *self._unknown):
+            by_place[version.place].append(version)
+        for version, percent, step in self._published.shares:
+            base = bases.get(version.place.indicator)
+            if base:
+                for part in by_place[version.place]:
+                    for total in by_place[version.place._replace(indicator=base)]:
+                        yield from self._share(part, total, percent, step)
+
+    def _total(self, total: Version, parts: Sequence[Version]) -> Iterator[_Statement]:
+        if parts and self._left(total, parts) == 0:
+            yield from self._state({total: 1.0, **dict.fromkeys(parts, -1.0)}, 0.0, 0.0)
+        elif parts:
+            yield from self._at_most(parts, total)
+
+    def _at_most(self, parts: Sequence[Version], total: Version) -> Iterator[_Statement]:
+        if self._left(total, parts) >= 0:
+            yield from self._state({total: 1.0, **dict.fromkeys(parts, -1.0)}, 0.0, float("inf"))
+
+    def _share(self, part: Version, base: Version, percent: Decimal, step: Decimal) -> Iterator[_Statement]:
+        low, high = percent - step / 2, percent + step / 2
+        if low * self._known(base) <= 100 * self._known(part) <= high * self._known(base):
+            yield from self._state({part: 100.0, base: -float(low)}, 0.0, float("inf"))
+            yield from self._state({part: 100.0, base: -float(high)}, -float("inf"), 0.0)
+
+    def _state(self, terms: Mapping[Version, float], low: float, high: float) -> Iterator[_Statement]:
+        """The statement, what is printed being put in the bounds; nothing where all is printed."""
+        known = sum(weight * float(self._published.printed.get(version, 0)) for version, weight in terms.items())
+        hidden = tuple(sorted((version, weight) for version, weight in terms.items() if version in self._unknown))
+        if hidden:
+            yield _Statement(hidden, low - known, high - known)
+
+    def _value(self, version: Version) -> Decimal | None:
+        printed = self._published.printed.get(version)
+        return self._truth.get(version) if printed is None else printed
+
+    def _left(self, total: Version, parts: Sequence[Version]) -> Decimal:
+        return self._known(total) - sum((self._known(part) for part in parts), Decimal(0))
+
+    def _known(self, version: Version) -> Decimal:
+        value = self._value(version)
+        return Decimal(0) if value is None else value
+
+    def _is_worked_out(self, share: Version) -> bool:
+        """Whether a masked share can be worked out from its members, both printed by its own edition."""
+        printed = {(version.place, version.edition) for version in self._published.printed}
+        return any(
+            all((share.place._replace(indicator=code), share.edition) in printed for code in (rate.part, rate.base))
+            for rate in self._rules[share.dataset].every_rate
+            if rate.share == share.place.indicator
+        )
+
+    # --- the attack
+
+    def _attack(
+        self, statements: Sequence[_Statement], counts: set[Version], *, labels_known: bool
+    ) -> Iterator[Finding]:
+        versions = sorted({version for statement in statements for version, _ in statement.coefficients})
+        solve = _solver(statements, versions, [self._bounds(version, labels_known) for version in versions])
+        least, greatest = [float("inf")] * len(versions), [-float("inf")] * len(versions)
+        for at, version in enumerate(versions):
+            rules = self._rules.get(version.dataset)
+            if version not in counts or rules is None:
+                continue
+            wanted = rules.width_owed(self._unknown[version])
+            for direction in (-1.0, 1.0):
+                # Any table that agrees with what is public widens what is possible, whatever it was looked for.
+                if greatest[at] - least[at] < wanted - _DOUBT:
+                    for index, value in enumerate(solve(at, direction)):
+                        least[index], greatest[index] = min(least[index], value), max(greatest[index], value)
+            if (width := greatest[at] - least[at]) < wanted - _DOUBT:
+                place = version.place
+                yield Finding(
+                    place.indicator,
+                    place.level,
+                    place.code,
+                    place.period,
+                    bool(width < 1 - _DOUBT),
+                    _FOUND_BY[labels_known],
+                )
+
+    def _bounds(self, version: Version, labels_known: bool) -> tuple[float, float]:
+        rules = self._rules.get(version.dataset)
+        if labels_known and rules:
+            if self._unknown[version] == "C":
+                return rules.smallest_masked, rules.min_count - 1
+            return rules.min_count, _GREATEST
+        return 0, _GREATEST
+
+
+def _solver(
+    statements: Sequence[_Statement], versions: Sequence[Version], bounds: Sequence[tuple[float, float]]
+) -> Callable[[int, float], Sequence[float]]:
+    """Finds a table that agrees with every statement and has the least (1) or the greatest (-1) value of a version."""
+    import numpy as np
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import csr_array
+
+    index = {version: at for at, version in enumerate(versions)}
+    entries = [
+        (row, index[version], weight)
+        for row, statement in enumerate(statements)
+        for version, weight in statement.coefficients
+    ]
+    rows, columns, weights = zip(*entries, strict=True)
+    matrix = csr_array((weights, (rows, columns)), shape=(len(statements), len(versions)))
+    low, high = zip(*((statement.low, statement.high) for statement in statements), strict=True)
+    constraints = LinearConstraint(matrix, np.array(low) - _DOUBT, np.array(high) + _DOUBT)
+    limits = Bounds(*np.array(bounds, dtype=float).T)
+
+    def solve(at: int, direction: float) -> Sequence[float]:
+        objective = np.zeros(len(versions))
+        objective[at] = direction
+        solved = milp(objective, bounds=limits, constraints=constraints)
+        # A programme that cannot be solved proves nothing: what it was asked for counts as found.
+        return solved.x if solved.x is not None else ()
+
+    return solve
+
+
+def _components(statements: Sequence[_Statement]) -> list[list[_Statement]]:
+    """Statements that share no unknown are attacked apart."""
+    group: dict[Version, Version] = {}
+
+    def root(version: Version) -> Version:
+        while group.setdefault(version, version) != version:
+            group[version] = group[group[version]]
+            version = group[version]
+        return version
+
+    for statement in statements:
+        first, *others = (version for version, _ in statement.coefficients)
+        for other in others:
+            group[root(other)] = root(first)
+    found: dict[Version, list[_Statement]] = defaultdict(list)
+    for statement in statements:
+        found[root(statement.coefficients[0][0])].append(statement)
+    return [found[version] for version in sorted(found)]

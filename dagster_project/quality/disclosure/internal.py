@@ -1,0 +1,77 @@
+"""The restricted cells with their true values, for those entitled: one folder a release, apart from what is published.
+
+It is also the memory of what was published of restricted editions, for the releases that are kept: what a release
+once told cannot be taken back.
+"""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.durable import flush
+from dagster_project.quality.disclosure.cells import Key, restricted_datasets
+from dagster_project.quality.disclosure.protect import Published
+from dagster_project.settings import Settings
+
+CELLS = "cellules.parquet"
+_PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
+_RESTRICTED = """
+    select cell.edition_id as edition, cell.dataset, cell.indicator_code, indicator.label_fr as indicator_label_fr,
+        cell.territory_level, cell.territory_code, cell.territory_label, cell.population_group, cell.period_code,
+        cell.value, cell.unit, cell.marker, protection.conf_status
+    from core.cell_observed as cell
+    inner join raw.cell_protection as protection
+        on cell.edition_id = protection.edition_id
+        and cell.indicator_code = protection.indicator_code
+        and cell.territory_level = protection.territory_level
+        and cell.territory_code = protection.territory_code
+        and cell.population_group = protection.population_group
+        and cell.period_code = protection.period_code
+    left join core.dim_indicator as indicator on cell.indicator_code = indicator.indicator_code
+    order by all
+"""
+
+
+def keep_internal(settings: Settings, stage: Path, release_id: str) -> None:
+    """Write the restricted cells of a release about to be served; nothing where no edition is restricted."""
+    with duckdb.connect(str(stage), read_only=True) as connection:
+        if not restricted_datasets(connection):
+            return
+        settings.internal.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+        folder = settings.internal / release_id
+        folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+        path = folder / CELLS
+        # Readable by its owner alone before it holds anything.
+        path.touch(mode=_PRIVATE_FILE)
+        connection.execute(f"copy ({_RESTRICTED}) to '{str(path).replace(chr(39), chr(39) * 2)}' (format parquet)")
+    path.chmod(_PRIVATE_FILE)
+    for durable in (path, folder, settings.internal):
+        flush(durable)
+
+
+def forget_retired(settings: Settings) -> None:
+    """Remove what belongs to releases that are no longer kept, or that never came to be."""
+    for folder in _folders(settings):
+        if not (settings.releases / folder.name).is_dir():
+            shutil.rmtree(folder)
+
+
+def published_cells(settings: Settings) -> Published:
+    """The restricted cells that the releases kept have published."""
+    files = [str(folder / CELLS) for folder in _folders(settings) if (settings.releases / folder.name).is_dir()]
+    if not files:
+        return frozenset()
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "select distinct edition, indicator_code, territory_level, territory_code, population_group, period_code "
+            "from read_parquet(?) where conf_status = 'F' and value is not null",
+            [files],
+        ).fetchall()
+    return frozenset((edition, Key(*key)) for edition, *key in rows)
+
+
+def _folders(settings: Settings) -> list[Path]:
+    if not settings.internal.is_dir():
+        return []
+    return sorted(path for path in settings.internal.iterdir() if path.is_dir())

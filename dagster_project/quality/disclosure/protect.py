@@ -1,0 +1,202 @@
+"""The status of every restricted cell: free, masked for itself (C), or masked to protect another (D).
+
+Editions are decided in publication order, and what was decided, or published, stays: a later edition only ever masks
+cells of its own. Whatever the day an edition arrives, those before it are published as they were.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from dagster_project.quality.disclosure.cells import (
+    Cell,
+    Key,
+    open_figures,
+    restricted_cells,
+    restricted_datasets,
+    statements,
+)
+from dagster_project.quality.disclosure.links import Links
+from dagster_project.quality.disclosure.quantities import Equation, Quantity, Status
+from dagster_project.quality.disclosure.rules import Rules, additive_indicators, read_rules
+from dagster_project.quality.disclosure.territories import Territories
+
+_BATCH = 2_000
+# A region's total is what its readers come for; a base takes its shares with it.
+_REGION_WEIGHT, _BASE_WEIGHT = 4.0, 2.0
+
+# The cells of restricted editions that earlier releases published.
+Published = frozenset[tuple[str, Key]]
+
+
+class Decision(NamedTuple):
+    """What becomes of a cell of an edition."""
+
+    edition: str
+    key: Key
+    status: Status
+
+
+@dataclass
+class Protection:
+    """Every decision, and the cells that what is public already gives away."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    exposed: list[Key] = field(default_factory=list)
+
+    def count(self, status: str) -> int:
+        return sum(decision.status == status for decision in self.decisions)
+
+
+def protect(stage: Path, published: Published) -> Protection:
+    """Decide on every restricted cell of the stage file and write ``raw.cell_protection``.
+
+    Raises:
+        RefusedDataError: a restricted dataset without thresholds.
+    """
+    with duckdb.connect(str(stage)) as connection:
+        connection.execute(
+            "create table raw.cell_protection (edition_id varchar, indicator_code varchar, territory_level varchar, "
+            "territory_code varchar, population_group varchar, period_code varchar, conf_status varchar)"
+        )
+        datasets = restricted_datasets(connection)
+        if not datasets:
+            return Protection()
+        rules = read_rules(datasets)
+        cells = restricted_cells(connection)
+        territories = Territories()
+        indicators = sorted({cell.key.indicator for cell in cells} | _indicators_of(rules.values()))
+        links = Links(
+            rules,
+            territories,
+            open_figures(connection, indicators),
+            statements(connection, territories.departements),
+        )
+        protection = _Judge(rules, links, published).judge(cells)
+        _write(connection, protection.decisions)
+    return protection
+
+
+def _indicators_of(rules: Iterable[Rules]) -> set[str]:
+    return {code for one in rules for rate in one.every_rate for code in (rate.share, rate.part, rate.base)}
+
+
+class _Judge:
+    """Judges one edition after another; what it decided is what the next ones build on."""
+
+    def __init__(self, rules: Mapping[str, Rules], links: Links, published: Published) -> None:
+        self._rules = rules
+        self._links = links
+        self._published = published
+        self._exposed: dict[Quantity, None] = {}
+        self._keys: dict[Quantity, Key] = {}
+
+    def judge(self, cells: Sequence[Cell]) -> Protection:
+        protection = Protection()
+        for (edition, dataset), group in groupby(cells, key=lambda cell: (cell.edition, cell.dataset)):
+            said = list(group)
+            self._judge_edition(dataset, [cell for cell in said if cell.value is not None])
+            for cell in said:
+                quantity = self._links.current(dataset, cell.key) if cell.value is not None else None
+                protection.decisions.append(Decision(edition, cell.key, quantity.status if quantity else "F"))
+        protection.exposed = [self._keys[quantity] for quantity in self._exposed if quantity in self._keys]
+        return protection
+
+    def _judge_edition(self, dataset: str, cells: Sequence[Cell]) -> None:
+        """A value that an edition repeats is the same number, under the decision taken for it."""
+        fresh = [cell for cell in cells if self._is_new(cell)]
+        for cell in fresh:
+            assert cell.value is not None
+            quantity = Quantity(cell.value, "undecided", self._rules[dataset], self._weight(cell))
+            quantity.status = self._first_status(cell, quantity)
+            self._links.say(dataset, cell.key, quantity)
+            self._keys[quantity] = cell.key
+        self._secure(self._links.learn(dataset, [cell.key for cell in fresh]))
+        decided = [self._current(cell) for cell in fresh]
+        for quantity in decided:
+            if quantity.status == "undecided" and self._keys[quantity].indicator in additive_indicators():
+                quantity.status = "F"
+        for cell, quantity in zip(fresh, decided, strict=True):
+            if quantity.status == "undecided":
+                quantity.status = self._status_of_derived(cell)
+
+    def _is_new(self, cell: Cell) -> bool:
+        known = self._links.current(cell.dataset, cell.key)
+        return known is None or known.value != cell.value
+
+    def _current(self, cell: Cell) -> Quantity:
+        quantity = self._links.current(cell.dataset, cell.key)
+        assert quantity
+        return quantity
+
+    def _first_status(self, cell: Cell, quantity: Quantity) -> Status:
+        """What a cell is before anything else is looked at."""
+        assert cell.value is not None
+        rules = self._rules[cell.dataset]
+        if (cell.edition, cell.key) in self._published or cell.value in self._links.open_values(cell.key):
+            return "F"
+        if cell.key.indicator not in additive_indicators():
+            return "undecided"
+        if rules.is_sensitive(int(cell.value)):
+            return "C"
+        return "undecided" if cell.value >= rules.min_count else "F"
+
+    def _weight(self, cell: Cell) -> float:
+        """How much readers lose with a cell; no two cost the same, so that the cheapest is always the same one."""
+        assert cell.value is not None
+        weight = 1.0 + len(str(int(cell.value))) / 4 + sum(map(ord, "".join(cell.key))) % 97 / 1000
+        if cell.key.level == "region":
+            weight *= _REGION_WEIGHT
+        if any(cell.key.indicator == rate.base for rate in self._rules[cell.dataset].every_rate):
+            weight *= _BASE_WEIGHT
+        return weight
+
+    def _secure(self, equations: list[Equation]) -> None:
+        """Mask what it takes for the new equations to give nothing away.
+
+        A total assumed to be printed one day is let go where it asks for more than there is left to mask.
+        """
+        from dagster_project.quality.disclosure.suppression import secure
+
+        knowledge = self._links.knowledge
+        waiting = list(equations)
+        while waiting:
+            quantities, among = knowledge.component(waiting[:1])
+            waiting = [equation for equation in waiting[1:] if equation not in among]
+            while exposed := secure(quantities, among):
+                assumed = {equation: name for name, equation in knowledge.assumed.items()}
+                borne = [one for one in among if one in assumed and not one.coefficients.keys().isdisjoint(exposed)]
+                let_go = set(borne or (one for one in among if one in assumed))
+                if not let_go:
+                    break
+                for equation in let_go:
+                    del knowledge.assumed[assumed[equation]]
+                among = [equation for equation in among if equation not in let_go]
+            self._exposed.update(dict.fromkeys(exposed))
+
+    def _status_of_derived(self, cell: Cell) -> Status:
+        """A share goes with its part and base, a mean with what it is a mean of; anything else cannot be judged."""
+        rules = self._rules[cell.dataset]
+        members = [
+            *((rate.part, rate.base) for rate in rules.every_rate if rate.share == cell.key.indicator),
+            *((mean.base,) for mean in rules.means if mean.mean == cell.key.indicator),
+        ]
+        if not members:
+            return "C"
+        found = [self._links.current(cell.dataset, cell.key._replace(indicator=code)) for code in members[0]]
+        statuses = {quantity.status if quantity else "C" for quantity in found}
+        if "C" in statuses:
+            return "C"
+        return "D" if "D" in statuses else "F"
+
+
+def _write(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:
+    from dagster_project.release.stage import insert_rows
+
+    rows = [(decision.edition, *decision.key, decision.status) for decision in decisions]
+    for start in range(0, len(rows), _BATCH):
+        insert_rows(connection, "raw.cell_protection", rows[start : start + _BATCH])

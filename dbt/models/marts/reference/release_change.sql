@@ -1,0 +1,20 @@
+select
+    change_order,
+    mart,
+    change_kind,
+    column_name,
+    changes,
+    key_text,
+    territory_level,
+    territory_code,
+    territory_name,
+    period,
+    label_fr,
+    old_value,
+    new_value,
+    relative_change_pct,
+    edition,
+    cause,
+    approval_id,
+    sentence_fr
+from {{ source('raw', 'release_change') }}

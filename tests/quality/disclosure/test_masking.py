@@ -1,0 +1,265 @@
+"""What is masked of restricted editions: nothing masked can be found, whatever the order and number of editions."""
+
+import os
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.errors import RefusedDataError
+from dagster_project.quality.disclosure.audit import Audit, audit
+from dagster_project.quality.disclosure.cells import Key
+from dagster_project.quality.disclosure.protect import Protection, Published, protect
+from dagster_project.quality.disclosure.rules import read_rules
+from dagster_project.settings import TERRITORIES
+from tests.quality.disclosure.attacker import SMALL, Attack, Unknown
+from tests.quality.disclosure.region import Cell, Region
+from tests.quality.disclosure.stage import Edition, publish, views, write_stage
+
+RELEASES = int(os.environ.get("BILAN_RELEASES", "3"))
+ARIEGE, AUDE, REGION = ("departement", "09"), ("departement", "11"), ("region", "76")
+DEPARTEMENTS = ("09", "11", "12", "30", "31", "32", "34", "46", "48", "65", "66", "81", "82")
+
+
+@dataclass
+class Made:
+    """A stage file whose cells were decided on and published, and what was decided."""
+
+    path: Path
+    protection: Protection
+
+    def status(self, indicator: str, place: tuple[str, str], edition: str = "e0") -> str:
+        (status,) = {
+            decision.status
+            for decision in self.protection.decisions
+            if (decision.edition, decision.key[:3]) == (edition, (indicator, *place))
+        }
+        return status
+
+    def attack(self) -> Attack:
+        return Attack(views(self.path))
+
+    def audit(self) -> Audit:
+        return audit(self.path, ())
+
+
+def make(
+    folder: Path,
+    editions: Sequence[Edition],
+    open_cells: Sequence[tuple[Cell, int, Decimal]] = (),
+    published: Published = frozenset(),
+) -> Made:
+    path = folder / f"{len(list(folder.iterdir()))}.duckdb"
+    write_stage(path, editions, open_cells)
+    protection = protect(path, published)
+    publish(path, TERRITORIES)
+    return Made(path, protection)
+
+
+def row(values: Sequence[int], indicator: str = "ase_leavers", total: int | None = None) -> list[tuple[Cell, Decimal]]:
+    """One indicator for every département of the region, and its total (None: the sum)."""
+    cells = [
+        ((indicator, "departement", code), Decimal(value)) for code, value in zip(DEPARTEMENTS, values, strict=False)
+    ]
+    return [*cells, ((indicator, *REGION), Decimal(sum(values) if total is None else total))]
+
+
+def narrow(attack: Attack, *, read_letters: bool, width: int) -> list[Unknown]:
+    return [
+        one
+        for one, (low, high) in attack.intervals(read_letters=read_letters).items()
+        if high - low < (width if attack.letters[one] == "C" else 1)
+    ]
+
+
+def test_a_small_count_takes_another_cell_with_it(tmp_path: Path) -> None:
+    made = make(tmp_path, [("e0", 2024, row([3, *range(20, 32)]))])
+    assert made.status("ase_leavers", ARIEGE) == "C"
+    assert Counter(decision.status for decision in made.protection.decisions) == {"F": 12, "C": 1, "D": 1}
+    assert made.status("ase_leavers", REGION) == "F", "readers need the total most"
+    assert made.audit().findings == ()
+
+
+def test_zero_is_masked_where_it_is_declared_sensitive(tmp_path: Path) -> None:
+    made = make(tmp_path, [("e0", 2024, row([0, *range(20, 32)]))])
+    assert made.status("ase_leavers", ARIEGE) == "C"
+
+
+def test_without_a_small_count_nothing_is_masked(tmp_path: Path) -> None:
+    made = make(tmp_path, [("e0", 2024, row(range(20, 33)))])
+    assert made.protection.count("F") == 14
+
+
+def test_a_share_goes_with_its_part_and_a_mean_with_its_base(tmp_path: Path) -> None:
+    here = ("departement", "31")
+    said: dict[str, Decimal | int] = {"rsa_contracts_signed": 3, "rsa_contracts_signed_base": 40}
+    said |= {"rsa_contracts_signed_pct": Decimal("7.5")}
+    said |= {"rsa_contract_delay": Decimal("31.5"), "rsa_new_recipients": 400}
+    said |= {"rsa_new_recipients_supported": 2, "rsa_new_recipients_supported_pct": Decimal("0.5")}
+    made = make(tmp_path, [("e0", 2024, [((code, *here), Decimal(value)) for code, value in said.items()])])
+    for masked in ("rsa_contracts_signed_pct", "rsa_contract_delay", "rsa_new_recipients_supported_pct"):
+        assert made.status(masked, here) == "C", masked
+    assert made.status("rsa_new_recipients", here) == "F"
+
+
+def test_all_but_a_few_of_a_base_says_who_the_few_are_not(tmp_path: Path) -> None:
+    """Of 40 young people, 38 housed: two are not, and a count of two is not told."""
+    here = ("departement", "31")
+    said = [(("ase_leavers", *here), Decimal(40)), (("ase_leavers_housed", *here), Decimal(38))]
+    made = make(tmp_path, [("e0", 2024, said)])
+    assert {made.status(code, here) for code in ("ase_leavers", "ase_leavers_housed")} == {"F", "D"}
+
+
+def test_a_marker_is_told(tmp_path: Path) -> None:
+    made = make(tmp_path, [("e0", 2024, [(("ase_leavers", *ARIEGE), None)])])
+    assert made.status("ase_leavers", ARIEGE) == "F"
+
+
+def test_what_a_report_printed_is_known_to_the_attacker_and_never_masked(tmp_path: Path) -> None:
+    """The report prints the total: the workbook that lacks one département may not tell the eleven others in full."""
+    values = [30] * 12
+    printed = [(("ase_leavers", *REGION), 2024, Decimal(sum(values) + 3))]
+    made = make(tmp_path, [("e0", 2024, row(values, total=sum(values) + 3))], printed)
+    assert made.status("ase_leavers", REGION) == "F"
+    assert made.protection.count("D") >= 1, "the thirteenth would be known to be three"
+
+
+def test_a_total_that_a_report_may_print_later_is_reckoned_with(tmp_path: Path) -> None:
+    departements_only = row([3, *range(20, 32)])[:-1]
+    before = make(tmp_path, [("e0", 2024, departements_only)])
+    total = sum(int(value) for _, value in departements_only)
+    after = make(tmp_path, [("e0", 2024, departements_only)], [(("ase_leavers", *REGION), 2024, Decimal(total))])
+    assert before.protection.decisions == after.protection.decisions
+    assert after.audit().findings == ()
+
+
+def test_a_value_that_an_edition_repeats_keeps_its_status(tmp_path: Path) -> None:
+    first, second = row([3, *range(20, 32)]), row([3, *range(20, 31), 40])
+    made = make(tmp_path, [("e0", 2024, first), ("e1", 2024, second)])
+    for code in DEPARTEMENTS[:-1]:
+        place = ("departement", code)
+        assert made.status("ase_leavers", place, "e0") == made.status("ase_leavers", place, "e1")
+    assert not narrow(made.attack(), read_letters=True, width=1)
+
+
+def test_editions_published_before_are_decided_the_same_whatever_comes_after(tmp_path: Path) -> None:
+    editions = [("e0", 2024, row([3, *range(20, 32)])), ("e1", 2024, row([3, 2, *range(21, 32)]))]
+    alone, both = make(tmp_path, editions[:1]), make(tmp_path, editions)
+    assert alone.protection.decisions == both.protection.decisions[: len(alone.protection.decisions)]
+
+
+def test_what_an_earlier_release_published_cannot_be_taken_back(tmp_path: Path) -> None:
+    """The cell that would be masked first was told once: another is."""
+    said = [("e0", 2024, row([3, *range(20, 32)]))]
+    first = make(tmp_path, said)
+    (partner,) = (decision.key for decision in first.protection.decisions if decision.status == "D")
+    second = make(tmp_path, said, published=frozenset([("e0", partner)]))
+    masked = {decision.key for decision in second.protection.decisions if decision.status == "D"}
+    assert masked
+    assert partner not in masked
+    assert second.audit().findings == ()
+
+
+def test_a_metropole_counted_beside_its_departement_is_a_member_of_the_total(tmp_path: Path) -> None:
+    values = list(range(20, 33))
+    cells = row(values, total=sum(values) + 3)
+    made = make(tmp_path, [("e0", 2024, [*cells, (("ase_leavers", "epci", "243100518"), Decimal(3))])])
+    assert made.status("ase_leavers", ("epci", "243100518")) == "C"
+    assert made.protection.count("D") == 1
+    assert made.audit().findings == ()
+
+
+def test_a_metropole_inside_its_departement_leaves_a_rest_that_is_protected(tmp_path: Path) -> None:
+    """Haute-Garonne 24, of which 21 in Toulouse: the three others are too few to be told."""
+    cells = row([30, 31, 32, 33, 24, *range(40, 48)])
+    made = make(tmp_path, [("e0", 2024, [*cells, (("ase_leavers", "epci", "243100518"), Decimal(21))])])
+    statuses = {made.status("ase_leavers", place) for place in (("epci", "243100518"), ("departement", "31"))}
+    assert "D" in statuses
+
+
+def test_a_restricted_dataset_without_thresholds_is_refused() -> None:
+    with pytest.raises(RefusedDataError, match="caf/extract : jeu de données d'accès restreint sans seuils"):
+        read_rules(frozenset({"caf/extract"}))
+
+
+def test_no_restricted_edition_loads_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "open.duckdb"
+    write_stage(path, [])
+    assert protect(path, frozenset()).decisions == []
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("BILAN_REGIONS", "2"))))
+def test_nothing_masked_is_found_over_the_releases(tmp_path: Path, seed: int) -> None:
+    """The drill: random answers of a region, revised from edition to edition, attacked with all that was ever shown."""
+    rng = random.Random(seed)
+    region = Region(2024, rng)
+    editions: list[Edition] = []
+    for number in range(RELEASES):
+        editions.append((f"e{number:02}", 2024, list(region.cells())))
+        region.revise(6)
+    made = make(tmp_path, editions)
+    attack = made.attack()
+    assert attack.masked
+    for read_letters in (False, True):
+        assert not narrow(attack, read_letters=read_letters, width=3), (seed, read_letters)
+    assert made.audit().findings == ()
+    assert all(
+        value >= SMALL
+        for (place, _), value in attack.known.items()
+        if not place.indicator.endswith("_pct") and place.indicator != "rsa_contract_delay"
+    )
+
+
+def test_the_audit_finds_what_primary_suppression_alone_leaves(tmp_path: Path) -> None:
+    said = [
+        *row(range(60, 73)),
+        *row([3, *range(40, 52)], "ase_leavers_supported"),
+        *row([2, 4, *range(21, 32)], "ase_leavers_pathway"),
+        *row([*range(20, 32), 1], "ase_leavers_housed"),
+    ]
+    path = tmp_path / "primary_only.duckdb"
+    write_stage(path, [("e0", 2024, said)])
+    protect(path, frozenset())
+    with duckdb.connect(str(path)) as stage:
+        stage.execute("update raw.cell_protection set conf_status = 'F' where conf_status = 'D'")
+    publish(path, TERRITORIES)
+    found = audit(path, ())
+    exactly = {one for one, (low, high) in Attack(views(path)).intervals(read_letters=False).items() if low == high}
+    assert len(exactly) == 2
+    told = {(finding.indicator, finding.code) for finding in found.findings if finding.exactly}
+    assert {(place.indicator, place.code) for place, _ in exactly} <= told
+    for finding in found.findings:
+        assert "retrouvée" in finding.message or "encadrée" in finding.message
+
+
+def test_the_audit_remembers_what_earlier_releases_told(tmp_path: Path) -> None:
+    """The total masked today was told by an earlier release, and gives the small count away."""
+    said: list[Edition] = [("e0", 2024, row([3, *range(20, 32)]))]
+    earlier, today = make(tmp_path, said), make(tmp_path, said)
+    _set_status(earlier.path, "departement", "09", "C")
+    with duckdb.connect(str(earlier.path)) as told:
+        told.execute(
+            "update marts.calpae_indicator_history as history set conf_status = 'F', value = cell.value "
+            "from raw.cell as cell where history.conf_status = 'D' and cell.territory_code = history.territory_code "
+            "and cell.territory_level = history.territory_level"
+        )
+    assert audit(today.path, ()).findings == ()
+    (finding, *_) = audit(today.path, [earlier.path]).findings
+    assert (finding.code, finding.exactly) == ("09", True)
+
+
+def _set_status(path: Path, level: str, code: str, status: str) -> None:
+    with duckdb.connect(str(path)) as stage:
+        stage.execute(
+            "update raw.cell_protection set conf_status = ? where territory_level = ? and territory_code = ?",
+            [status, level, code],
+        )
+
+
+def test_keys_name_cells_as_the_stage_does() -> None:
+    assert Key._fields == ("indicator", "level", "code", "group", "period")
