@@ -1,6 +1,7 @@
 """Benefits of a territory, month by month: one table and one drawing each, wherever they are shown."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -60,29 +61,40 @@ def drawings(site: "Site", name: str, rows: Sequence[Row]) -> list[Chart]:
 def _drawing(site: "Site", name: str, benefit: str, rows: list[Row]) -> Chart:
     indicator = site.indicators[indicator_of(benefit)]
     breaks = site.breaks.get(indicator["indicator_code"], [])
-    points = [Point(row["month"], row["beneficiaries"], row["obs_status"] == "P") for row in rows]
+    figures = [figure(site, row) for row in rows]
+    points = [
+        Point(row["month"], row["beneficiaries"], row["obs_status"] == "P", shown.check.kind == "gap")
+        for row, shown in zip(rows, figures, strict=True)
+    ]
     finding = evolution(points, [row["starts_on"] for row in breaks])
-    reasons = " ".join(f"Rupture : {row['reason_fr']}." for row in breaks if _crossed(points, row))
+    said = [
+        *(f"Rupture : {row['reason_fr']}." for row in breaks if _crossed(points, row)),
+        *(["Losange : chiffre en écart."] if any(point.in_gap for point in points) else []),
+        *(["Creux et interrompu : provisoire."] if any(point.provisional for point in points) else []),
+    ]
+    reasons = " ".join(said)
     table = site.table(
         f"{name}-{french.slug(benefit)}",
         indicator["label_fr"],
         ["Mois", f"{indicator['label_fr']} ({french.unit_of(rows[0]['unit'])})"],
-        [Line(french.month(row["month"]), [figure(site, row)]) for row in rows],
+        [Line(french.month(row["month"]), [shown]) for row, shown in zip(rows, figures, strict=True)],
     )
     svg = charts.series(points, [row["starts_on"] for row in breaks], f"{indicator['label_fr']}. {finding} {reasons}")
     subtitle = f"{french.capital(french.unit_of(rows[0]['unit']))}, fin de mois. {reasons}"
     return Chart(f"{indicator['label_fr']}", f"{finding} {subtitle}", svg, table.file)
 
 
-def evolution(points: Sequence[Point], breaks: Sequence[object]) -> str:
-    """What a series did, in one sentence; nothing is compared across a break."""
+def evolution(points: Sequence[Point], breaks: Sequence[date]) -> str:
+    """What a series did, in one sentence; nothing is compared across a break, nor from a figure in a gap."""
     first, last = points[0], points[-1]
     ends = (
         f"{french.number(first.value)} en {french.month(first.when)}, "
         f"{french.number(last.value)} en {french.month(last.when)}"
     )
-    if any(first.when < when <= last.when for when in breaks):  # type: ignore[operator]
+    if any(first.when < when <= last.when for when in breaks):
         return f"{ends} ; rupture entre les deux, évolution non calculée."
+    if first.in_gap or last.in_gap:
+        return f"{ends} ; un de ces chiffres est en écart, évolution non calculée."
     change = Decimal(100) * (last.value - first.value) / first.value if first.value else None
     return f"{ends}." if change is None else f"{ends} : {french.signed(round(change, 1))}{french.THIN_SPACE}%."
 

@@ -1,5 +1,6 @@
 """Charts: Vega-Lite drawings whose colours and letters are the page's own, so that they follow it in the dark."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -31,6 +32,12 @@ _CONFIG: dict[str, Any] = {
 }  # fmt: skip
 
 
+# Vega marks every part as an image to be named; the drawing is one image, and its name says the finding.
+_SAID_ELSEWHERE = re.compile(
+    r' (?:role|aria-roledescription|aria-hidden|pointer-events|font-family)="[^"]*"| opacity="1"'
+)
+
+
 @dataclass(frozen=True)
 class Chart:
     """A drawing, the finding it shows, and the same said in words for those who do not see it."""
@@ -50,12 +57,19 @@ class Point:
     when: date
     value: Decimal | int
     provisional: bool = False
+    in_gap: bool = False
 
 
 def series(points: Sequence[Point], breaks: Sequence[date], alt: str, *, width: int = 300, height: int = 150) -> Markup:
-    """A time series. Nothing joins the two sides of a break; what is provisional is hollow and dashed."""
+    """A time series. Nothing joins the two sides of a break; provisional is hollow and dashed, a gap is a diamond."""
     dots: list[dict[str, Any]] = [
-        {"when": _midday(point.when), "value": float(point.value), "provisional": point.provisional} for point in points
+        {
+            "when": _midday(point.when),
+            "value": float(point.value),
+            "hollow": point.provisional or point.in_gap,
+            "in_gap": point.in_gap,
+        }
+        for point in points
     ]
     ends = [(0, 1, "left"), (len(points) - 1, -2, "right")] if len(points) > 1 else [(0, 0, "left")]
     labels = [
@@ -97,10 +111,12 @@ def series(points: Sequence[Point], breaks: Sequence[date], alt: str, *, width: 
                 *[_break(when) for when in shown],
                 {
                     "data": {"values": dots},
-                    "mark": {"type": "point", "size": 36, "filled": True, "opacity": 1, "stroke": _MAIN},
+                    "mark": {"type": "point", "size": 40, "filled": True, "opacity": 1, "strokeWidth": 2},
                     "encoding": {
                         "x": x, "y": y,
-                        "fill": {"condition": {"test": "datum.provisional", "value": _PAPER}, "value": _MAIN},
+                        "fill": {"condition": {"test": "datum.hollow", "value": _PAPER}, "value": _MAIN},
+                        "stroke": {"condition": {"test": "datum.in_gap", "value": _WARN}, "value": _MAIN},
+                        "shape": {"condition": {"test": "datum.in_gap", "value": "diamond"}, "value": "circle"},
                     },
                 },
                 *[
@@ -251,13 +267,13 @@ def _drawing(spec: dict[str, Any], alt: str) -> Markup:
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "autosize": {"type": "fit", "contains": "padding"},
         "config": _CONFIG,
-        "padding": 4,
+        "padding": {"left": 4, "right": 18, "top": 4, "bottom": 4},
         **spec,
     }
     drawn: str = vl_convert.vegalite_to_svg(whole, format_locale="fr-FR", time_format_locale="fr-FR")
     for colour, variable in _VARIABLES.items():
         drawn = drawn.replace(colour, f"var({variable})")
-    body = drawn[drawn.index(">") + 1 :].replace(' font-family="Liberation Sans"', "")
+    body = _SAID_ELSEWHERE.sub("", drawn[drawn.index(">") + 1 :])
     head = drawn[: drawn.index(">")]
     box = head[head.index("viewBox=") :].split('"')[1]
     width = box.split()[2]

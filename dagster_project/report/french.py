@@ -209,6 +209,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def spaced(text: str) -> str:
+    """Spaces before double signs and inside quotation marks do not break, so that no line begins with a colon."""
+    return re.sub(r" (?=[:;?!»](?![\w/]))|(?<=«) ", "\u00a0", text)
+
+
 def slug(text: str) -> str:
     """A name fit for an address or an anchor: no accent, no space."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()

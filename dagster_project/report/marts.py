@@ -39,9 +39,6 @@ class Marts:
         with duckdb.connect(str(database.resolve()), read_only=True) as connection:
             yield cls(connection)
 
-    def has(self, mart: str) -> bool:
-        return mart in self.keys
-
     def table(self, mart: str, where: str = "true", *values: object, order: str | None = None) -> list[Row]:
         """The rows of a mart that answer a condition, in key order unless another is asked for."""
         key = self.keys[mart]

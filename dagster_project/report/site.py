@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
@@ -23,6 +23,9 @@ from dagster_project.report.places import Places
 from dagster_project.report.references import References
 from dagster_project.report.tables import Line, Table, as_csv
 from dagster_project.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster_project.release.companions import Draft
 
 _HERE = Path(__file__).parent
 _ROOT = "@root/"
@@ -52,6 +55,11 @@ def write_site(settings: Settings, folder: Path) -> Iterator[str]:
     built = build_site(settings.served, folder)
     yield f"{built.pages} pages, {built.entries} entrées dans la recherche."
     yield f"Ouvrez {folder / 'index.html'} dans un navigateur."
+
+
+def add_site(draft: "Draft") -> None:
+    """Write the site of a release beside its tables: a companion, called after the one that tells what changed."""
+    build_site(draft.database, draft.folder / "site")
 
 
 def build_site(database: Path, folder: Path) -> Built:
@@ -141,7 +149,7 @@ class Site:
         text = self._templates.get_template(template).render(page=page, **content)
         path = self.folder / page.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.replace(_ROOT, page.root), encoding="utf-8")
+        path.write_text(french.spaced(text.replace(_ROOT, page.root)), encoding="utf-8")
         self.pages += 1
 
     def table(
@@ -210,7 +218,7 @@ class Site:
 
     def _breaks(self) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = {}
-        for row in self.marts.table("series_break") if self.marts.has("series_break") else []:
+        for row in self.marts.table("series_break"):
             found.setdefault(row["indicator_code"], []).append(row)
         return found
 

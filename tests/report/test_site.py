@@ -24,7 +24,7 @@ _ASSETS = ("assets/site.css", "assets/search.js", *(f"assets/fonts/{name}" for n
 
 
 def text_of(element: html.HtmlElement) -> str:
-    return re.sub(r"[ \n]+", " ", element.text_content()).strip()
+    return re.sub(r"[ \n\u00a0]+", " ", element.text_content()).strip()
 
 
 def test_every_figure_of_every_page_is_the_cell_of_the_mart_it_names(site: SiteOnDisk) -> None:

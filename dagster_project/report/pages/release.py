@@ -1,13 +1,27 @@
 """The release page: what this version is, and what changed since the one before."""
 
-from dagster_project.report.figures import figure_of
 from dagster_project.report.marts import Row
 from dagster_project.report.site import Page, Site
-from dagster_project.report.tables import Cell, Line, Table
+from dagster_project.report.tables import Line, Table
 
 _HOME = ("index.html", "Accueil")
-_CHANGES = "release_change"
 _MOST = 500
+_KINDS = {
+    "signal": "l'essentiel",
+    "schema": "table ou colonne",
+    "rows": "lignes",
+    "changed": "valeur changée",
+    "added": "ligne ajoutée",
+    "removed": "ligne retirée",
+    "beyond": "autres, non détaillés",
+}
+_CAUSES = {
+    "new_edition": "édition nouvelle",
+    "withdrawn_edition": "édition retirée",
+    "other_edition": "une autre édition déjà connue",
+    "derived": "découle des éditions nouvelles ou du code",
+    "same_edition": "le code ou un registre",
+}
 
 
 def write(site: Site) -> None:
@@ -15,16 +29,12 @@ def write(site: Site) -> None:
     page = Page(
         "version.html", "Cette version", "Ce qu'est cette version, et ce qui a changé depuis la précédente.", [_HOME]
     )
-    site.find(
-        "Cette version : ce qui a changé", site.release["release_id"], page.path, "version changements nouveautés"
-    )
-    known = site.marts.has(_CHANGES)
-    changes = site.marts.table(_CHANGES) if known else []
+    site.find("Cette version : ce qui a changé", site.release["release_id"], page.path, "changements nouveautés")
+    changes = site.marts.table("release_change", order="change_order")
     site.write(
         page,
         "release.html.j2",
         release=site.release,
-        compared=known,
         count=len(changes),
         changes=_changes(site, changes[:_MOST]) if changes else None,
         most=_MOST,
@@ -32,23 +42,24 @@ def write(site: Site) -> None:
 
 
 def _changes(site: Site, rows: list[Row]) -> Table:
-    """The changes as the mart tells them, under the labels of the dictionary."""
-    labels = {
-        row["column_name"]: row["label_fr"]
-        for row in site.marts.table("data_dictionary", "table_name = ?", _CHANGES, order="column_order")
-    }
-    first, *others = labels
+    lines = [
+        Line(
+            row["sentence_fr"],
+            [
+                _KINDS.get(row["change_kind"], row["change_kind"]),
+                row["old_value"] or "",
+                row["new_value"] or "",
+                _CAUSES.get(row["cause"] or "", row["cause"] or ""),
+                row["edition"] or "",
+                row["approval_id"] or "",
+            ],
+        )
+        for row in rows
+    ]
     return site.table(
         "version-changements",
-        "Ce qui a changé depuis la version précédente",
-        [labels[first], *(labels[name] for name in others)],
-        [Line(str(row[first] or ""), [_cell(row, name) for name in others]) for row in rows],
-        text_columns=range(len(others)),
+        "Ce qui a changé, l'essentiel d'abord",
+        ["Changement", "Genre", "Avant", "Après", "Cause", "Édition", "Approbation"],
+        lines,
+        text_columns=(0, 3, 4, 5),
     )
-
-
-def _cell(row: Row, name: str) -> Cell:
-    value = row[name]
-    if value is None:
-        return ""
-    return figure_of(row, name) if not isinstance(value, str | bool) and hasattr(value, "__abs__") else str(value)

@@ -149,7 +149,7 @@ def _profile(site: Site, slug: str, region: Row, rows: Sequence[Row]) -> Table |
     compared = {
         "region_value": region["territory_name"],
         "country_value": "France",
-        "per_1000_inhabitants": "Pour 1 000 hab.",
+        "per_1000_inhabitants": "Pour 1 000 habitants",
     }
     kept = {column: label for column, label in compared.items() if any(row[column] is not None for row in rows)}
     lines = []
@@ -165,7 +165,7 @@ def _profile(site: Site, slug: str, region: Row, rows: Sequence[Row]) -> Table |
         ]
         lines.append(Line(site.indicator_link(region["territory_code"], row), cells))
     missing = [label for column, label in compared.items() if column not in kept]
-    notes = [f"Sans valeur dans cette version : {french.joined(missing)}."] if missing else []
+    notes = [f"Pas de valeur dans cette version pour : {french.joined(missing)}."] if missing else []
     return site.table(
         f"{slug}-profil",
         f"Profil : {name}",

@@ -1,0 +1,5 @@
+select
+    indicator_code,
+    starts_on,
+    reason_fr
+from {{ ref('series_breaks') }}
