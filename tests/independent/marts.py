@@ -48,6 +48,7 @@ def expected_marts(known: Knowledge, raw: Path) -> dict[str, Rows]:
         "indicator": [
             row | {"indicator_version": row["version"], "mart": row["subject"]} for row in seed("indicators")
         ],
+        "series_break": seed("series_breaks"),
         "data_dictionary": list(_dictionary()),
         # Only producers' own workbooks and tables fill these: there are none in the archive of the report.
         "commune_value": [],
