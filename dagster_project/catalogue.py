@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from dagster_project.errors import RefusedDataError
 from dagster_project.hashing import file_sha256
 from dagster_project.readers import LAYOUTS, OFFICIAL_MODULES
+from dagster_project.readers.transcription import PRODUCER_EXTRACT
 
 SIDECAR = "edition.yml"
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -116,6 +117,13 @@ class Sidecar(_Strict):
         if name not in LAYOUTS and name not in OFFICIAL_MODULES:
             raise ValueError(f"« {name} » n'est pas une forme de fichier connue")
         return name
+
+    @model_validator(mode="after")
+    def _masked_where_restricted(self) -> Self:
+        """What a report prints is not observations cell by cell: nothing could mask it."""
+        if self.access == "restricted" and self.layout in LAYOUTS and self.layout != PRODUCER_EXTRACT.name:
+            raise ValueError(f"une édition de forme « {self.layout} » est publiée telle quelle : access doit être open")
+        return self
 
 
 class Edition(_Strict):

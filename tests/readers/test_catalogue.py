@@ -70,3 +70,10 @@ def test_an_unreadable_sidecar_names_the_field(raw: Path, before: str, after: st
 
 def test_an_empty_folder_says_what_is_expected(tmp_path: Path) -> None:
     assert "aucune édition" in refusal(tmp_path)
+
+
+def test_a_report_cannot_be_restricted_for_its_figures_are_published_as_printed(raw: Path) -> None:
+    sidecar = raw / "dreets_occitanie/report_calpae/2021/edition.yml"
+    text = sidecar.read_text(encoding="utf-8")
+    sidecar.write_text(text.replace("access: open", "access: restricted"), encoding="utf-8")
+    assert "access doit être open" in refusal(raw)
