@@ -10,19 +10,18 @@ from string import Template
 
 from dagster_project.settings import Settings
 
-# Given when the database is opened. The last one freezes the others, except the one of CLOSING_SQL.
-LOCKED_DOWN = {
+# Given when the database is opened. The last lock freezes every setting, except the one of CLOSING_SQL.
+LIMITS = {"memory_limit": "1GB", "threads": "2", "max_temp_directory_size": "0B"}
+LOCKS = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "allow_community_extensions": "false",
     "allow_persistent_secrets": "false",
-    "memory_limit": "1GB",
-    "threads": "2",
-    "max_temp_directory_size": "0B",
     "allowed_configs": "[disabled_filesystems]",
     "lock_configuration": "true",
 }
+LOCKED_DOWN = LIMITS | LOCKS
 # Once the database is open, no file is needed any more. Without this, a statement may still write over the release file
 # and its .wal, which `enable_external_access` leaves reachable. It can be said again, and never undone.
 CLOSING_SQL = "SET disabled_filesystems = 'LocalFileSystem'"

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.connect import LOCKS
 from dagster_project.errors import BilanError
 from dagster_project.hashing import file_sha256
 from dagster_project.release.digest import content_digest
@@ -20,12 +21,6 @@ from dagster_project.release.digest import content_digest
 MANIFEST = "manifest.json"
 MANIFEST_DIGEST = "manifest.sha256"
 DATABASE = "bilan.duckdb"
-_LOCKED_DOWN = {
-    "enable_external_access": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "lock_configuration": "true",
-}
 
 
 def defects_of(folder: Path) -> list[str]:
@@ -76,7 +71,7 @@ def file_defects(folder: Path) -> Iterator[str]:
 
 
 def _table_defects(folder: Path, tables: dict[str, Any]) -> Iterator[str]:
-    with duckdb.connect(str(folder / DATABASE), read_only=True, config=dict(_LOCKED_DOWN)) as connection:
+    with duckdb.connect(str(folder / DATABASE), read_only=True, config=dict(LOCKS)) as connection:
         for name, table in tables.items():
             published = f'marts."{name}"'
             row = connection.execute(f"select count(*) from {published}").fetchone()

@@ -81,6 +81,9 @@ def world(published: Settings, tmp_path: Path) -> Iterator[World]:
     release = published.served.resolve().parent
     shutil.copytree(release, settings.releases / release.name, ignore=shutil.ignore_patterns("parquet"))
     settings.served.symlink_to(published.served.readlink())
+    # The worst case: the reader's account may write where the release is.
+    settings.served.resolve().chmod(0o600)
+    settings.served.resolve().parent.chmod(0o700)
     for folder in ("folder", "home", "tmp"):
         (tmp_path / folder).mkdir()
     (tmp_path / "folder/secret.csv").write_text(f"line\n{SECRET}\n", encoding="utf-8")
