@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test test-all lint audit dev status docs clean
+.PHONY: help refresh test drills lint audit dev status docs clean
 
 help: ## This help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-10s %s\n", $$1, $$2}'
@@ -16,6 +16,9 @@ refresh: $(READY) ## Read raw/, build and check the tables, publish a release
 
 test: $(READY) ## Run the tests (slow drills with small counts)
 	@$(BIN)/pytest
+
+drills: $(READY) ## Break everything, again and again: kills, faults, readers... (hours; score in drills/)
+	@$(BIN)/python -m tests.drills
 
 lint: $(READY) ## Style, types, SQL, lock file, Dagster definitions, dbt documentation
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_project.errors import BilanError
 from dagster_project.hashing import file_sha256
+from dagster_project.machine import machine_failure
 from dagster_project.release.fingerprint import dbt_files
 from dagster_project.settings import DBT_PROJECT
 
@@ -70,7 +71,8 @@ def build(stage: Path, selection: list[str], on_node: Callable[[str], None] = la
     if outcome.exception is not None and not isinstance(outcome.exception, Exception):
         raise outcome.exception  # an interruption, which dbt catches too
     if outcome.exception is not None:
-        raise BilanError(f"dbt n'a pas pu s'exécuter : {outcome.exception}") from outcome.exception
+        why = machine_failure(outcome.exception) or f"dbt n'a pas pu s'exécuter : {outcome.exception}"
+        raise BilanError(why) from outcome.exception
     return [
         NodeResult(
             result.node.unique_id, str(result.status), result.message or "", result.failures or 0, result.execution_time

@@ -12,9 +12,10 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 
 from dagster_project.catalogue import Dataset, Edition, load_catalogue
-from dagster_project.errors import RefusedDataError
+from dagster_project.errors import BilanError, RefusedDataError
 from dagster_project.formulas import neutral
 from dagster_project.inbox import Filed, file_inbox
+from dagster_project.machine import machine_words
 from dagster_project.release.fingerprint import Fingerprint, fingerprint
 from dagster_project.release.folders import remove
 from dagster_project.release.janitor import tidy
@@ -157,7 +158,7 @@ class Refresh:
         """Write editions, relations, errata and the dictionary beside the raw rows.
 
         Raises:
-            RefusedDataError: a relation or an erratum that cannot be read.
+            RefusedDataError: a relation or an erratum that cannot be read, or a file changed since the run began.
         """
         from dagster_project.quality.errata import read_errata
         from dagster_project.quality.relations import read_relations
@@ -167,6 +168,7 @@ class Refresh:
 
         with self._timed("préparation"):
             self._door.close()
+            self._prove_raw_is_the_same()
             relations, rejects = read_relations(self.settings.raw)
             if rejects:
                 raise RefusedDataError("\n".join(reject.message for reject in rejects))
@@ -206,6 +208,15 @@ class Refresh:
             self.narrator.step("Contrôle du secret statistique")
             return audit(self.stage, [self.settings.releases / name / DATABASE for name in releases(self.settings)])
 
+    def _prove_raw_is_the_same(self) -> None:
+        """What was read is what was hashed when the run began: nobody wrote to it in between."""
+        now = fingerprint(self.settings.raw).inputs
+        changed = [name for name, digest in self.made_from.inputs.items() if now.get(name) != digest]
+        if changed:
+            raise RefusedDataError(
+                "\n".join(f"raw/{name} a changé pendant l'exécution : relancez." for name in changed)
+            )
+
     def build(self, selection: list[str], phase: str) -> "list[NodeResult]":
         """Build part of the dbt project, with its tests."""
         from dagster_project import dbt
@@ -214,9 +225,16 @@ class Refresh:
             return dbt.build(self.stage, selection, lambda name: self.narrator.step(f"{phase} : {name}"))
 
     def stop_on_failures(self, results: "list[NodeResult]") -> None:
-        """Raise RefusedDataError, naming every model and test that did not pass."""
+        """Stop the run at a model or a test that did not pass.
+
+        Raises:
+            BilanError: the machine is to blame.
+            RefusedDataError: the data is; one line a model or a test.
+        """
         self._dbt_nodes += len(results)
         failed = [result for result in results if not result.passed and result.status != "skipped"]
+        if sentence := next(filter(None, (machine_words(result.message) for result in failed)), None):
+            raise BilanError(sentence)
         if failed:
             lines = [f"{result.unique_id.split('.')[2]} : {result.message.strip()}" for result in failed]
             raise RefusedDataError("\n".join(lines))

@@ -3,18 +3,22 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from dagster_project.catalogue import load_catalogue
+from dagster_project.errors import BilanError
 from dagster_project.history import environment, prepare_history
 from dagster_project.inbox import Filed, file_inbox, waiting
+from dagster_project.machine import machine_failure
 from dagster_project.release.fingerprint import fingerprint
-from dagster_project.release.lock import run_lock
-from dagster_project.release.serve import heal_latest, latest_is_behind, served_manifest
+from dagster_project.release.janitor import is_untidy, tidy
+from dagster_project.release.lock import lock_holder, run_lock
+from dagster_project.release.serve import served_manifest
 from dagster_project.release.unchanged import is_already_served
 from dagster_project.settings import PROJECT, Settings
 
@@ -58,7 +62,7 @@ def run_refresh(
 
     from dagster_project.refresh import Narrator, Refresh
 
-    with Refresh.start(settings, republish=republish) as refresh:
+    with _machine_failures_in_french(), Refresh.start(settings, republish=republish) as refresh:
         refresh.narrator = Narrator(tell)
         tell("Chargement")
         _execute(refresh)
@@ -80,9 +84,9 @@ def _unchanged(settings: Settings, filed: Sequence[Filed]) -> RefreshOutcome | N
     load_catalogue(settings.raw)
     if not is_already_served(settings, fingerprint(settings.raw)):
         return None
-    if latest_is_behind(settings):
+    if is_untidy(settings) and lock_holder(settings.lock) is None:
         with run_lock(settings.lock):
-            heal_latest(settings)
+            tidy(settings)
     served = served_manifest(settings)
     assert served is not None
     left = [message for file in filed if not file.edition for message in file.messages]
@@ -102,6 +106,19 @@ def _flagged(flags: Sequence[str]) -> list[str]:
         return []
     shown = [f"  {flag}" for flag in flags[:_SHOWN_GAPS]]
     return [f"{len(flags)} cellules peu vraisemblables, à vérifier (marts.edition_note) :", *shown]
+
+
+@contextmanager
+def _machine_failures_in_french() -> Iterator[None]:
+    """A full disk or a missing right is a sentence; what only a programmer can mend stays as it was raised."""
+    try:
+        yield
+    except BilanError:
+        raise
+    except Exception as error:
+        if sentence := machine_failure(error):
+            raise BilanError(sentence) from error
+        raise
 
 
 def _execute(refresh: Any) -> None:

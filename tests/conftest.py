@@ -14,6 +14,8 @@ from tests.network import no_network
 if TYPE_CHECKING:
     from tests.richer import RicherStage
 
+pytest_plugins = ["tests.drills.tally"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _private_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

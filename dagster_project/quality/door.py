@@ -22,8 +22,11 @@ from typing import IO, Any, Self
 
 from dagster_project.catalogue import Edition
 from dagster_project.errors import BilanError
+from dagster_project.machine import machine_failure
 from dagster_project.readers.deaths import DEADLY, why_it_died
 from dagster_project.readers.table import Reject
+
+_FAILURE = "panne"
 
 
 @dataclass(frozen=True)
@@ -118,10 +121,16 @@ class Door:
         return _refusal(edition, code) if is_sure else None
 
     def _answer(self) -> dict[str, Any] | None:
-        """The next document; None where the door died instead."""
+        """The next document; None where the door died instead.
+
+        Raises:
+            BilanError: the machine does not let the door do its work; the message says what is missing.
+        """
         assert self._process.stdout
         answer = self._process.stdout.readline()
         document: dict[str, Any] | None = json.loads(answer) if answer.endswith("\n") else None
+        if document and (sentence := document.get(_FAILURE)):
+            raise BilanError(sentence)
         return document
 
     def _stopped(self) -> BilanError:
@@ -159,8 +168,20 @@ def _serve(stage: str, killers: Sequence[str], requests: IO[str], answers: IO[st
     print(json.dumps({}), file=answers, flush=True)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Be the door of a run: it writes editions on the standard input, and reads the answers on the standard output."""
     gc.set_threshold(200_000)  # As the command line does: most of what is allocated here is modules, and stays.
     protocol, sys.stdout = sys.stdout, sys.stderr
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _serve(sys.argv[1], sys.argv[2:], sys.stdin, protocol)
+    try:
+        _serve(sys.argv[1], sys.argv[2:], sys.stdin, protocol)
+    except BrokenPipeError:
+        sys.exit("Le contrôle d'entrée s'arrête : l'exécution qui l'attendait n'est plus là.")
+    except Exception as error:
+        if (sentence := machine_failure(error)) is None:
+            raise
+        print(json.dumps({_FAILURE: sentence}), file=protocol, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -36,10 +36,22 @@ def serve(settings: Settings, release_id: str) -> None:
     """Point readers at a release, in one step. The link is relative: a warehouse may be moved, or mounted elsewhere."""
     fresh = settings.warehouse / f".{DATABASE}.{os.getpid()}"
     fresh.unlink(missing_ok=True)
-    fresh.symlink_to(Path(settings.releases.name) / release_id / DATABASE)
+    fresh.symlink_to(_target(settings, release_id))
     fresh.replace(settings.served)
     flush(settings.warehouse)
     tell_latest(settings, settings.releases / release_id)
+
+
+def link_is_foreign(settings: Settings) -> bool:
+    """Whether the link leads to a release in another way than `serve` would: absolute, it breaks when all is moved."""
+    served = served_folder(settings)
+    if served is None or served.parent != settings.releases.resolve():
+        return False
+    return not settings.served.is_symlink() or settings.served.readlink() != _target(settings, served.name)
+
+
+def _target(settings: Settings, release_id: str) -> Path:
+    return Path(settings.releases.name) / release_id / DATABASE
 
 
 def tell_latest(settings: Settings, served: Path) -> None:

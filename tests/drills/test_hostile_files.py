@@ -44,6 +44,7 @@ print(json.dumps([os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_s
 """
 
 
+@pytest.mark.drill("Fichiers hostiles", "refusé avec sa raison, en moins de 2 s et de 256 Mo")
 @pytest.mark.parametrize("hostile", READABLE, ids=lambda one: one.name)
 def test_a_hostile_file_is_refused_quickly_in_little_memory(hostile: Hostile, tmp_path: Path) -> None:
     path = hostile.make(tmp_path)

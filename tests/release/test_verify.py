@@ -1,7 +1,6 @@
 """A release is proved to be what was published, down to a bit, or what is not is named; and one can go back."""
 
 import json
-import os
 import random
 import shutil
 from pathlib import Path
@@ -15,8 +14,8 @@ from dagster_project.release.rollback import roll_back
 from dagster_project.release.verify import verify_release
 from dagster_project.runner import run_refresh
 from dagster_project.settings import Settings
-
-FLIPS = int(os.environ.get("BILAN_FLIPS", "50"))
+from tests.drills.counts import FLIPS, SEED
+from tests.drills.tally import Tally
 
 
 def flip_a_bit(path: Path, chance: random.Random) -> None:
@@ -33,22 +32,24 @@ def test_a_sound_release_is_proved(published: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_every_flipped_bit_is_found(published: Settings, tmp_path: Path) -> None:
+@pytest.mark.drill("Bits retournés dans une version", "`bilan verify` trouve chacun")
+def test_every_flipped_bit_is_found(published: Settings, tmp_path: Path, tally: Tally) -> None:
     """`BILAN_FLIPS=1000` for the whole drill."""
-    chance = random.Random(20)
+    chance = random.Random(SEED)
     release = published.served.resolve().parent
     damaged = Settings(published.raw, tmp_path)
     copy = damaged.releases / release.name
     shutil.copytree(release, copy)
     files = sorted(path for path in copy.rglob("*") if path.is_file() and path.stat().st_size)
-    for _ in range(FLIPS):
+    for number in range(FLIPS):
         path = chance.choice(files)
         sound = path.read_bytes()
         flip_a_bit(path, chance)
-        with pytest.raises(RefusedDataError):
+        with tally.trial(f"bit {number}", path.relative_to(copy)), pytest.raises(RefusedDataError):
             verify_release(damaged, release.name)
         path.write_bytes(sound)
     assert "chacun tel que publié" in verify_release(damaged, release.name)
+    tally.settle()
 
 
 def test_a_file_gone_or_added_is_named(workshop: Settings) -> None:

@@ -1,0 +1,76 @@
+"""What a machine refuses to a run - room, memory, rights - said in French, whichever library met it first."""
+
+import errno
+import os
+from collections.abc import Iterator
+
+_SENTENCES = {
+    errno.ENOSPC: "Le disque est plein : libérez de la place.",
+    errno.EDQUOT: "Le disque est plein pour ce compte : libérez de la place, ou relevez son quota.",
+    errno.EROFS: "Le disque est en lecture seule : remontez-le en écriture.",
+    errno.ENOMEM: "La mémoire manque : fermez d'autres programmes, ou relevez la limite de ce compte (ulimit -v).",
+    errno.EACCES: "Droits insuffisants : ce compte doit pouvoir lire raw/ et écrire dans warehouse/.",
+    errno.EPERM: "Droits insuffisants : ce compte doit pouvoir lire raw/ et écrire dans warehouse/.",
+    errno.EMFILE: "Trop de fichiers ouverts : relevez la limite de ce compte (ulimit -n).",
+    errno.EFBIG: "Un fichier dépasse la taille permise à ce compte (ulimit -f).",
+    errno.EBADMSG: "Le fichier de travail est abîmé : vérifiez le disque, puis relancez.",
+    errno.EIO: "Le disque ne répond plus correctement : vérifiez-le avant de relancer.",
+    errno.ENOENT: "Un fichier de travail a disparu pendant l'exécution : relancez.",
+}
+# What libraries say in words of their own instead of the system's.
+_WORDS = {
+    "database or disk is full": errno.ENOSPC,
+    "readonly database": errno.EROFS,
+    "read-only file system": errno.EROFS,
+    "unable to open database file": errno.EACCES,
+    "disk I/O error": errno.EIO,
+    "Out of Memory": errno.ENOMEM,
+    "failed to allocate": errno.ENOMEM,
+    "bad_alloc": errno.ENOMEM,
+    "can't start new thread": errno.ENOMEM,
+    "computed checksum": errno.EBADMSG,
+    "not a valid DuckDB database": errno.EBADMSG,
+    "Corrupt database file": errno.EBADMSG,
+}
+
+
+def machine_failure(error: BaseException) -> str | None:
+    """The sentence for an error that the machine caused, or any of those behind it; None when none did.
+
+    Of several, the first of the table: a full disk makes databases say that the disk does not answer.
+    """
+    met = {_number(one): one for one in _behind(error)}
+    for number, sentence in _SENTENCES.items():
+        if number in met:
+            path = getattr(met[number], "filename", None)
+            return f"{sentence[:-1]} ({path})." if path else sentence
+    return None
+
+
+def machine_words(message: str) -> str | None:
+    """The sentence for a library's message about the machine; None for any other message."""
+    number = _spoken(message)
+    return _SENTENCES[number] if number else None
+
+
+def _number(error: BaseException) -> int | None:
+    if isinstance(error, MemoryError):
+        return errno.ENOMEM
+    if isinstance(error, OSError) and error.errno in _SENTENCES:
+        return error.errno
+    return _spoken(str(error))
+
+
+def _spoken(message: str) -> int | None:
+    for words, number in _WORDS.items():
+        if words.lower() in message.lower():
+            return number
+    return next((number for number in _SENTENCES if os.strerror(number) in message), None)
+
+
+def _behind(error: BaseException) -> Iterator[BaseException]:
+    """An error, and all that led to it."""
+    yield error
+    for one in (error.__cause__, error.__context__):
+        if one is not None:
+            yield from _behind(one)
