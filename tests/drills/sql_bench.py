@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import duckdb
@@ -22,6 +23,8 @@ from tests.models.test_dbt import invoke
 from tests.richer import RicherStage
 
 Node = dict[str, Any]
+# A join without its condition makes rows without end: nobody would wait for it.
+PATIENCE = 30
 
 
 @dataclass(frozen=True)
@@ -66,15 +69,22 @@ class Bench:
     def fate_of(self, mutant: Mutant) -> Fate:
         """Try a mutant, and put everything back."""
         self.connection.execute("begin transaction")
+        alarm = Timer(PATIENCE, self.connection.interrupt)
+        alarm.start()
         try:
             return self._tried(mutant)
+        except duckdb.InterruptException:
+            return Fate(mutant, f"run: not ended after {PATIENCE} seconds")
         finally:
+            alarm.cancel()
             self.connection.execute("rollback")
 
     def _tried(self, mutant: Mutant) -> Fate:
         key, sql = self._key(mutant.model), mutant.sql
         try:
             self._make(key, sql)
+        except duckdb.InterruptException:
+            raise
         except duckdb.Error:
             return Fate(mutant, None, stillborn=True)
         changed = self._differs(key)
@@ -82,24 +92,27 @@ class Bench:
         return Fate(mutant, noticed or self._failed_unit_test(key, sql), changed)
 
     def _first_to_notice(self, key: str) -> str | None:
-        made = [key]
+        changed = [key]
         try:
-            for descendant in self._descendants(key):
-                self._make(descendant, self.statements[descendant])
-                made.append(descendant)
+            for reader in self._order:
+                if set(self.models[reader]["depends_on"]["nodes"]) & set(changed):
+                    self._make(reader, self.statements[reader])
+                    if self._differs(reader):
+                        changed.append(reader)
+        except duckdb.InterruptException:
+            raise
         except duckdb.Error as error:
             return f"run: {str(error).splitlines()[0]}"
         return (
-            self._broken_contract(made)
-            or self._failed_data_test(made)
-            or self._not_recomputed(made)
-            or self._judged_otherwise(made)
+            self._broken_contract(changed)
+            or self._failed_data_test(changed)
+            or self._not_recomputed(changed)
+            or self._judged_otherwise(changed)
         )
 
-    def _judged_otherwise(self, made: list[str]) -> str | None:
+    def _judged_otherwise(self, changed: list[str]) -> str | None:
         """Ask the reconciliation, which takes a second, when nothing quicker noticed."""
-        judged = [key for key in made if self.nodes[key]["name"] in ("figure", "relation", "relation_term")]
-        if not any(self._differs(key) for key in judged):
+        if not {self.nodes[key]["name"] for key in changed} & {"figure", "relation", "relation_term"}:
             return None
         try:
             blocking = self._blocking()
@@ -116,8 +129,8 @@ class Bench:
         self.connection.execute("drop schema if exists quality cascade")
         return set(reconcile_tables(self.connection, self.errata).judgement.blocking)
 
-    def _broken_contract(self, made: list[str]) -> str | None:
-        for key in made:
+    def _broken_contract(self, changed: list[str]) -> str | None:
+        for key in changed:
             if self._is_mart(key):
                 model = self.models[key]
                 types = {row[0]: row[1].lower() for row in self._rows(f"describe {_relation(model)}")}
@@ -133,19 +146,22 @@ class Bench:
                     return f"key of {model['name']}"
         return None
 
-    def _failed_data_test(self, made: list[str]) -> str | None:
+    def _failed_data_test(self, changed: list[str]) -> str | None:
         for key, node in self.nodes.items():
-            concerned = node["resource_type"] == "test" and set(node["depends_on"]["nodes"]) & set(made)
+            concerned = node["resource_type"] == "test" and set(node["depends_on"]["nodes"]) & set(changed)
             if concerned and self._rows(f"select 1 from ({self.statements[key]}) limit 1"):
                 return f"data test {node['name']}"
         return None
 
-    def _not_recomputed(self, made: list[str]) -> str | None:
-        marts = [self.models[key] for key in made if self._is_mart(key) and self._differs(key)]
-        keys = {model["name"]: primary_key(model) for model in marts if model["name"] not in UNPROVED_TABLES}
-        expected = {name: rows for name, rows in self.richer.expected.items() if name in keys}
-        differences = compare_all(self.connection, keys, expected).differences
-        return f"recomputation: {differences[0]}" if differences else None
+    def _not_recomputed(self, changed: list[str]) -> str | None:
+        for key in changed:
+            name = self.nodes[key]["name"]
+            if self._is_mart(key) and name not in UNPROVED_TABLES:
+                expected = {name: self.richer.expected[name]}
+                found = compare_all(self.connection, {name: primary_key(self.models[key])}, expected)
+                if found.differences:
+                    return f"recomputation: {found.differences[0]}"
+        return None
 
     def _failed_unit_test(self, key: str, sql: str) -> str | None:
         for test in manifest()["unit_tests"].values():
@@ -165,6 +181,8 @@ class Bench:
             sql = sql.replace(source, f'given."{name}"')
         try:
             self.connection.execute(f"create table given.__actual as {sql}")
+        except duckdb.InterruptException:
+            raise
         except duckdb.Error:
             return False
         self._fill("given.__expected", test["expect"]["rows"], "given.__actual")
@@ -198,13 +216,6 @@ class Bench:
             visit(key)
         return sorted(ordered, key=self._is_mart)
 
-    def _descendants(self, key: str) -> list[str]:
-        below = {key}
-        for one in self._order:
-            if below & set(self.models[one]["depends_on"]["nodes"]):
-                below.add(one)
-        return [one for one in self._order if one in below and one != key]
-
     def _key(self, model: str) -> str:
         return f"model.bilan.{model}"
 
@@ -236,7 +247,7 @@ class Bench:
                     f"(from {now} except all from {before}) union all (from {before} except all from {now}) limit 1"
                 )
             )
-        except duckdb.Error:  # other columns
+        except duckdb.BinderException:  # other columns
             return True
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
