@@ -197,7 +197,7 @@ def test_no_restricted_edition_loads_nothing(tmp_path: Path) -> None:
 def test_nothing_masked_is_found_over_the_releases(tmp_path: Path, seed: int) -> None:
     """The drill: random answers of a region, revised from edition to edition, attacked with all that was ever shown."""
     rng = random.Random(seed)
-    region = Region(2024, rng)
+    region = Region(2024, rng, sizes=((60, 400, 3000), (4, 12, 60, 400))[seed % 2])
     editions: list[Edition] = []
     for number in range(RELEASES):
         editions.append((f"e{number:02}", 2024, list(region.cells())))
@@ -206,7 +206,7 @@ def test_nothing_masked_is_found_over_the_releases(tmp_path: Path, seed: int) ->
     attack = made.attack()
     assert attack.masked
     for read_letters in (False, True):
-        assert not narrow(attack, read_letters=read_letters, width=3), (seed, read_letters)
+        assert not narrow(attack, read_letters=read_letters, width=1 if read_letters else 3), (seed, read_letters)
     assert made.audit().findings == ()
     assert all(
         value >= SMALL
