@@ -82,8 +82,8 @@ def _approved(connection: duckdb.DuckDBPyConnection, settings: Settings, since: 
     if judgement.unapproved:
         file = settings.warehouse / TO_APPROVE
         texts = ", ".join(f"{neutral_sql(name)} as {name}" for name in ("key_text", "subject_fr"))
-        rows = f"select * replace ({texts}) from guarded_change order by all"
-        connection.execute(f"copy ({rows}) to {quoted(str(file))} (header)")
+        whole = f"select * replace ({texts}) from guarded_change order by all"
+        connection.execute(f"copy ({whole}) to {quoted(str(file))} (header)")
         message = "\n".join(_refusal(connection, judgement.unapproved, approvals, since))
         raise UnapprovedChangeError(message, sum(change.changes for change in judgement.unapproved))
     return judgement.approved
