@@ -173,6 +173,15 @@ def test_when_only_the_code_changed_it_says_so(before: Path, after: Callable[[st
         assert diff.signal[1] == "Aucune édition nouvelle : seul le code a changé."
 
 
+def test_a_value_masked_from_now_on_is_not_told_again(before: Path, after: Callable[[str], Path]) -> None:
+    masked = after(f"update marts.beneficiaries set beneficiaries = null, conf_status = 'C' {LOZERE}")
+    with told(before, masked, "beneficiaries") as (connection, diff):
+        everything = str(connection.execute("from change").fetchall()) + as_page(diff) + as_markdown(diff)
+        guarded = str(connection.execute("from guarded_change").fetchall())
+    assert "Lozère, 2018-12-01, rsa : Bénéficiaires masquée → vide" in everything
+    assert not re.search("1\u202f?240", everything + guarded)
+
+
 def test_a_first_release_says_so_and_asks_nothing(before: Path) -> None:
     with told(None, before) as (connection, diff):
         assert diff.before is None
