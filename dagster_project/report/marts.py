@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.connect import LOCKED_DOWN
 from dagster_project.query import rows_of
 
 KEY_SEPARATOR = "|"
@@ -36,7 +37,7 @@ class Marts:
     @contextmanager
     def opened(cls, database: Path) -> "Iterator[Marts]":
         """The marts of a released file, which is only read."""
-        with duckdb.connect(str(database.resolve()), read_only=True) as connection:
+        with duckdb.connect(str(database.resolve()), read_only=True, config=dict(LOCKED_DOWN)) as connection:
             yield cls(connection)
 
     def table(self, mart: str, where: str = "true", *values: object, order: str | None = None) -> list[Row]:

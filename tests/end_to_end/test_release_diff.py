@@ -30,7 +30,8 @@ def refresh(settings: Settings) -> RefreshOutcome:
 def as_if_published(settings: Settings, sql: str, *marts: str) -> None:
     """Make the served release another one than the code and raw/ would make."""
     folder = settings.served.resolve().parent
-    (folder / "bilan.duckdb").chmod(0o644)
+    for path in (folder, folder / "bilan.duckdb", folder / "manifest.json"):
+        path.chmod(0o755)
     with duckdb.connect(str(folder / "bilan.duckdb")) as connection:
         connection.execute(sql)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))

@@ -4,8 +4,9 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from dagster_project.quality.diagnosis import Figures, Investigation
 from dagster_project.quality.errata import Erratum, Expectation, judge, read_errata
-from dagster_project.quality.reconcile import Outcome, Relation
+from dagster_project.quality.reconcile import Figure, Outcome, Relation, Term
 from tests.quality.figures import RAW
 
 RELATION = Relation("r", "sum", ())
@@ -34,6 +35,20 @@ def test_a_gap_that_changed_or_closed_blocks() -> None:
     for outcome in (Outcome("gap", Fraction(1), Fraction(4)), Outcome("exact", Fraction(1), Fraction(1))):
         (line,) = judge([(RELATION, "error")], {"r": outcome}, [erratum()]).blocking
         assert line.startswith("e ne s'applique plus")
+
+
+def test_a_masked_cell_makes_a_relation_not_computable_and_blocks_nothing() -> None:
+    masked = Figure("m", "Jeunes, Ariège", None, is_masked=True)
+    shown = Figure("t", "Jeunes, Occitanie", Fraction(3))
+    terms = (Term("left", Fraction(1), masked, "m", masked.label), Term("right", Fraction(1), shown, "t", shown.label))
+    relation = Relation("r", "sum", terms)
+    investigation = Investigation([relation], Figures.of([masked, shown]))
+    diagnosis = investigation.diagnose(relation)
+    assert diagnosis
+    assert (diagnosis.kind, diagnosis.sentence) == ("masked", "Non calculable, cellule masquée : Jeunes, Ariège.")
+    for register in ([], [erratum()]):
+        judgement = judge([(relation, "error")], investigation.outcomes, register)
+        assert (judgement.waived, judgement.blocking) == ({}, [])
 
 
 def test_an_entry_for_no_relation_blocks() -> None:

@@ -30,6 +30,10 @@ NEW_EDITION = """
 LOZERE = "where territory_code = '48' and benefit = 'rsa' and month = date '2018-12-01'"
 REVISED = f"update marts.beneficiaries set beneficiaries = 1300, edition = 'drees/monthly_benefits/2024-06' {LOZERE}"
 
+MOVED_IN_TIME = """
+    update marts.beneficiaries_history set known_from = date '2019-01-01' where dataset = 'drees/monthly_benefits'
+"""
+
 
 @pytest.fixture
 def before(published: Settings) -> Path:
@@ -86,6 +90,7 @@ def pending(before: Path, after: Path, *marts: str) -> list[tuple[Any, ...]]:
         ("drop table marts.governance_body", ("governance_body", None, "table_removed", 1)),
         ("alter table marts.release drop column code_version", ("release", "code_version", "column_removed", 1)),
         ("delete from marts.key_figure where source_line < 120", ("key_figure", None, "rows_lost", 8)),
+        (MOVED_IN_TIME, ("beneficiaries_history", None, "rows_lost", 156)),
         ("delete from marts.scheme_total where period_label = 'déc-18'", ("scheme_total", None, "rows_lost", 1)),
         (
             f"update marts.beneficiaries set beneficiaries = 1241 * 2 {LOZERE}",
@@ -129,6 +134,7 @@ def test_a_changed_key_waits_and_its_rows_are_not_guessed(before: Path, after: C
         "update marts.territory_profile set rank_in_region = 40, change = change * 9",
         NEW_EDITION + REVISED,
         NEW_EDITION + REVISED.replace("1300", "null"),
+        NEW_EDITION + MOVED_IN_TIME,
     ],
 )
 def test_what_may_be_published_at_once(before: Path, after: Callable[[str], Path], sql: str) -> None:
@@ -165,6 +171,15 @@ def test_when_only_the_code_changed_it_says_so(before: Path, after: Callable[[st
     changed = after("update marts.release set code_version = 'x'; delete from marts.edition_note")
     with told(before, changed, "edition_note") as (_, diff):
         assert diff.signal[1] == "Aucune édition nouvelle : seul le code a changé."
+
+
+def test_a_value_masked_from_now_on_is_not_told_again(before: Path, after: Callable[[str], Path]) -> None:
+    masked = after(f"update marts.beneficiaries set beneficiaries = null, conf_status = 'C' {LOZERE}")
+    with told(before, masked, "beneficiaries") as (connection, diff):
+        everything = str(connection.execute("from change").fetchall()) + as_page(diff) + as_markdown(diff)
+        guarded = str(connection.execute("from guarded_change").fetchall())
+    assert "Lozère, 2018-12-01, rsa : Bénéficiaires masquée → vide" in everything
+    assert not re.search("1\u202f?240", everything + guarded)
 
 
 def test_a_first_release_says_so_and_asks_nothing(before: Path) -> None:

@@ -307,7 +307,7 @@ class _Attacker:
             rules = self._rules.get(version.dataset)
             if version not in counts or rules is None:
                 continue
-            wanted = rules.width_owed(self._unknown[version])
+            wanted = rules.width_owed(self._unknown[version], labels_known=labels_known)
             for direction in (-1.0, 1.0):
                 # Any table that agrees with what is public widens what is possible, whatever it was looked for.
                 if greatest[at] - least[at] < wanted - _DOUBT:

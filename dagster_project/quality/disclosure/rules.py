@@ -68,9 +68,13 @@ class Rules(_Strict):
         """Whether a count is too small to be published."""
         return self.smallest_masked <= count < self.min_count
 
-    def width_owed(self, status: str) -> int:
-        """How wide the interval of a masked count must stay; one masked for others must only not be found exactly."""
-        return 1 if status == "D" else self.protection_width
+    def width_owed(self, status: str, *, labels_known: bool) -> int:
+        """How wide the interval of a masked count must stay: one or more, it is never found exactly.
+
+        An edition can only mask cells of its own: after a revision of a few cells, what was published before may leave
+        less than is wished for against somebody who knows the labels.
+        """
+        return 1 if status == "D" or labels_known else self.protection_width
 
     @property
     def every_rate(self) -> tuple[Rate, ...]:

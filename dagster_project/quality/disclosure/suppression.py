@@ -85,7 +85,9 @@ def _widths(target: Quantity, labels_known: bool) -> list[int]:
     rules = target.rules
     assert rules
     wished = rules.protection_width if labels_known else max(rules.min_count, rules.protection_width)
-    return sorted({wished, rules.protection_width, rules.width_owed(target.status)}, reverse=True)
+    return sorted(
+        {wished, rules.protection_width, rules.width_owed(target.status, labels_known=labels_known)}, reverse=True
+    )
 
 
 class _Programme:

@@ -190,7 +190,7 @@ where is_before and is_after and type_before is distinct from type_after;
 create temp table pair (
     mart varchar, change_kind varchar, key_text varchar, subject_fr varchar, territory_level varchar,
     territory_code varchar, territory_name varchar, period varchar, label_fr varchar, dataset varchar,
-    edition_before varchar, edition_after varchar, value_before varchar, value_after varchar,
+    edition_before varchar, edition_after varchar, value_before varchar, value_after varchar, is_masked boolean,
     cells struct(
         column_name varchar, column_order integer, label_fr varchar, old_value varchar, new_value varchar,
         old_number decimal(38, 6), new_number decimal(38, 6), differs boolean
@@ -231,7 +231,8 @@ def _pairs(table: _Table) -> str:
     changed = f"list_filter([{cells}], lambda cell: cell.differs)" if compared else "[]"
     place = [f"coalesce({table.either(*_NAMES)}, {table.either('territory_code')})"] * ("territory_code" in table.key)
     subject = [table.either(name) for name in table.key if name not in _TERRITORY]
-    has_edition = table.mart != "edition" and "edition" in {column.name for column in table.columns}
+    names = {column.name for column in table.columns}
+    has_edition = table.mart != "edition" and "edition" in names
 
     def value(side: str) -> str:
         return f"coalesce({', '.join(column.written(side) for column in measures)}, null)" if measures else "null"
@@ -253,6 +254,7 @@ def _pairs(table: _Table) -> str:
         {"after.edition" if has_edition else "null"},
         {value("before")},
         {value("after")},
+        {"after.conf_status in ('C', 'D')" if "conf_status" in names else "false"},
         case when before.{first} is null or after.{first} is null then []
             else {changed} end
     from before.{MARTS}."{table.mart}" as before
@@ -325,7 +327,12 @@ def _cells(derived: Collection[str]) -> str:
     select
         mart, change_kind, cell.column_name, cell.column_order, coalesce(cell.label_fr, label_fr) as label_fr,
         key_text, subject_fr, territory_level, territory_code, territory_name, period,
-        case when change_kind = 'changed' then cell.old_value else value_before end as old_value,
+        case
+            -- What is confidential from now on is not told again.
+            when is_masked and cell.old_number is not null then 'masquée'
+            when change_kind = 'changed' then cell.old_value
+            else value_before
+        end as old_value,
         case when change_kind = 'changed' then cell.new_value else value_after end as new_value,
         cell.old_number, cell.new_number,
         try_cast(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from dagster_project.errors import UnapprovedChangeError
+from dagster_project.formulas import neutral_sql
 from dagster_project.query import rows_of
 from dagster_project.release.diff.approvals import (
     FOLDER,
@@ -80,7 +81,9 @@ def _approved(connection: duckdb.DuckDBPyConnection, settings: Settings, since: 
     judgement = judge(pending, approvals, since, _spent(settings, since) if pending else ())
     if judgement.unapproved:
         file = settings.warehouse / TO_APPROVE
-        connection.execute(f"copy (from guarded_change order by all) to {quoted(str(file))} (header)")
+        texts = ", ".join(f"{neutral_sql(name)} as {name}" for name in ("key_text", "subject_fr"))
+        whole = f"select * replace ({texts}) from guarded_change order by all"
+        connection.execute(f"copy ({whole}) to {quoted(str(file))} (header)")
         message = "\n".join(_refusal(connection, judgement.unapproved, approvals, since))
         raise UnapprovedChangeError(message, sum(change.changes for change in judgement.unapproved))
     return judgement.approved

@@ -22,6 +22,8 @@ class Region:
 
     year: int
     rng: random.Random
+    sizes: tuple[int, ...] = (4, 12, 60, 400)
+    """How many people a territory may count at most: the smaller, the more there is to mask."""
     answers: dict[Territory, dict[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -54,7 +56,7 @@ class Region:
 
     def _drawn(self) -> dict[str, int]:
         answer: dict[str, int] = {}
-        sizes = {code: self.rng.choice([4, 12, 60, 400]) for code in ("ase_leavers", "rsa_new_recipients")}
+        sizes = {code: self.rng.choice(self.sizes) for code in ("ase_leavers", "rsa_new_recipients")}
         for question in COUNTS:
             if question.code in sizes:
                 answer[question.code] = self.rng.randint(0, sizes[question.code])

@@ -13,7 +13,6 @@ import pytest
 
 from dagster_project.errors import RefusedDataError
 from dagster_project.quality.disclosure.audit import Audit, audit
-from dagster_project.quality.disclosure.cells import Key
 from dagster_project.quality.disclosure.protect import Protection, Published, protect
 from dagster_project.quality.disclosure.rules import read_rules
 from dagster_project.settings import TERRITORIES
@@ -193,11 +192,12 @@ def test_no_restricted_edition_loads_nothing(tmp_path: Path) -> None:
     assert protect(path, frozenset()).decisions == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(int(os.environ.get("BILAN_REGIONS", "2"))))
 def test_nothing_masked_is_found_over_the_releases(tmp_path: Path, seed: int) -> None:
     """The drill: random answers of a region, revised from edition to edition, attacked with all that was ever shown."""
     rng = random.Random(seed)
-    region = Region(2024, rng)
+    region = Region(2024, rng, sizes=((60, 400, 3000), (4, 12, 60, 400))[seed % 2])
     editions: list[Edition] = []
     for number in range(RELEASES):
         editions.append((f"e{number:02}", 2024, list(region.cells())))
@@ -206,7 +206,7 @@ def test_nothing_masked_is_found_over_the_releases(tmp_path: Path, seed: int) ->
     attack = made.attack()
     assert attack.masked
     for read_letters in (False, True):
-        assert not narrow(attack, read_letters=read_letters, width=3), (seed, read_letters)
+        assert not narrow(attack, read_letters=read_letters, width=1 if read_letters else 3), (seed, read_letters)
     assert made.audit().findings == ()
     assert all(
         value >= SMALL
@@ -238,10 +238,9 @@ def test_the_audit_finds_what_primary_suppression_alone_leaves(tmp_path: Path) -
 
 
 def test_the_audit_remembers_what_earlier_releases_told(tmp_path: Path) -> None:
-    """The total masked today was told by an earlier release, and gives the small count away."""
+    """The cell masked today to protect another was told by an earlier release: it gives the small count away."""
     said: list[Edition] = [("e0", 2024, row([3, *range(20, 32)]))]
     earlier, today = make(tmp_path, said), make(tmp_path, said)
-    _set_status(earlier.path, "departement", "09", "C")
     with duckdb.connect(str(earlier.path)) as told:
         told.execute(
             "update marts.calpae_indicator_history as history set conf_status = 'F', value = cell.value "
@@ -251,15 +250,3 @@ def test_the_audit_remembers_what_earlier_releases_told(tmp_path: Path) -> None:
     assert audit(today.path, ()).findings == ()
     (finding, *_) = audit(today.path, [earlier.path]).findings
     assert (finding.code, finding.exactly) == ("09", True)
-
-
-def _set_status(path: Path, level: str, code: str, status: str) -> None:
-    with duckdb.connect(str(path)) as stage:
-        stage.execute(
-            "update raw.cell_protection set conf_status = ? where territory_level = ? and territory_code = ?",
-            [status, level, code],
-        )
-
-
-def test_keys_name_cells_as_the_stage_does() -> None:
-    assert Key._fields == ("indicator", "level", "code", "group", "period")
