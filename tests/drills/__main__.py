@@ -21,8 +21,10 @@ _FOLDER = PROJECT / "drills"
 @click.option("--readers", default=50, help="Lecteurs simultanés.")
 @click.option("--publications", default=200, help="Publications pendant qu'ils lisent.")
 @click.option("--flips", default=1000, help="Bits retournés dans une version.")
+@click.option("--mutants", default="all", help="Erreurs glissées dans nos modèles SQL (« all » : toutes).")
+@click.option("--regions", default=5, help="Régions imaginées, dont on attaque douze versions masquées.")
 @click.argument("pytest_arguments", nargs=-1)
-def main(pytest_arguments: tuple[str, ...], **counts: int) -> None:
+def main(pytest_arguments: tuple[str, ...], **counts: int | str) -> None:
     """Joue tous les exercices de panne et en écrit le score. Des heures : c'est le prix de cinq cents arrêts."""
     _FOLDER.mkdir(exist_ok=True)
     report = _FOLDER / "report.xml"

@@ -5,6 +5,7 @@ The ones that mount a file system need root and are for Linux; the others only n
 
 import contextlib
 import ctypes
+import errno
 import os
 import resource
 import shutil
@@ -38,13 +39,25 @@ def mounted(folder: Path, megabytes: int) -> Iterator[None]:
 @contextmanager
 def disk_full(run: Bilan, project: Miniature) -> Iterator[None]:
     ballast = project.settings.warehouse / ".ballast"
-    with ballast.open("wb") as file:
-        status = os.statvfs(ballast)
-        os.posix_fallocate(file.fileno(), 0, max(1, status.f_bavail * status.f_frsize - _ROOM_LEFT))
     try:
+        while not _fill(ballast):
+            continue  # the run took some of the room meanwhile
         yield
     finally:
         ballast.unlink()
+
+
+def _fill(ballast: Path) -> bool:
+    with ballast.open("wb") as file:
+        status = os.statvfs(ballast)
+        room = status.f_bavail * status.f_frsize - _ROOM_LEFT
+        try:
+            os.posix_fallocate(file.fileno(), 0, max(1, room))
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            return False
+    return True
 
 
 @contextmanager

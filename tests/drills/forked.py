@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 from tests.drills.miniature import Miniature
 
@@ -36,6 +37,14 @@ class Bilan:
             target=_command, args=(str(self._said), project.environment, arguments, prepare)
         )
         self._process.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Whatever becomes of the drill, nothing of it goes on running."""
+        self.kill()
+        self._process.join()
 
     @property
     def pid(self) -> int:
@@ -73,8 +82,8 @@ class Bilan:
 
 def bilan(project: Miniature, *arguments: str) -> tuple[int, str]:
     """Run a command to its end: its exit code, and all it said."""
-    run = Bilan(project, *arguments)
-    return run.end(), run.said()
+    with Bilan(project, *arguments) as run:
+        return run.end(), run.said()
 
 
 def _command(said: str, environment: dict[str, str], arguments: tuple[str, ...], prepare: Callable[[], None]) -> None:

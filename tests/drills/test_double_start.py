@@ -29,13 +29,13 @@ _CODE = ModuleTarget(
 def test_a_second_refresh_names_the_first_and_leaves_it_alone(miniature: Miniature, tmp_path: Path) -> None:
     project = miniature.copied_to(tmp_path)
     value = project.change()
-    first = Bilan(project, "refresh")
-    assert first.wait_for("Chargement"), first.said()
-    code, said = bilan(project, "refresh")
-    assert code == 1
-    assert f"« bilan refresh », processus {first.pid} sur" in said
-    assert said.count("\n") == 1
-    assert first.end() == 0, first.said()
+    with Bilan(project, "refresh") as first:
+        assert first.wait_for("Chargement"), first.said()
+        code, said = bilan(project, "refresh")
+        assert code == 1
+        assert f"« bilan refresh », processus {first.pid} sur" in said
+        assert said.count("\n") == 1
+        assert first.end() == 0, first.said()
     project.assert_healed()
     assert project.served_value() == value
 

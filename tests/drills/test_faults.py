@@ -82,11 +82,11 @@ def test_a_fault_leaves_the_served_release_as_it_is_and_says_its_cause(
         pytest.skip("only an account that may mount a file system can fill one, or take its writing away")
     before = ground.settings.served.readlink()
     ground.change()
-    run = Bilan(ground, "refresh", prepare=faults.obey_modes)
-    assert run.wait_for(moment), run.said()
-    with fault(run, ground):
-        code = run.end()
-    said = run.said()
+    with Bilan(ground, "refresh", prepare=faults.obey_modes) as run:
+        assert run.wait_for(moment), run.said()
+        with fault(run, ground):
+            code = run.end()
+        said = run.said()
     assert code in (1, 3), said
     assert ground.settings.served.readlink() == before
     ground.assert_sound()

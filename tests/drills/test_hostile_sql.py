@@ -21,6 +21,7 @@ from dagster_project.history import environment
 from dagster_project.settings import PROJECT, Settings
 from tests.drills.attack import tree
 from tests.drills.hostile_sql import ACTIONS, EXHAUSTIONS
+from tests.drills.tally import Tally
 
 EXHAUSTED = int(os.environ.get("BILAN_DRILL_EXHAUSTIONS", "3"))
 DEADLINE_S = 4
@@ -121,10 +122,15 @@ def _harm(said: str, changed: list[str], serves: bool) -> str:
     return f"changed {changed}" if changed else "" if serves else "the connection no longer serves"
 
 
+@pytest.mark.drill("Requêtes hostiles", "aucune n'obtient quoi que ce soit, par aucune des connexions documentées")
 @pytest.mark.parametrize("tool", IN_PROCESS)
-def test_no_statement_achieves_anything(world: World, tool: str) -> None:
+def test_no_statement_achieves_anything(world: World, tool: str, tally: Tally) -> None:
     before = file_sha256(world.settings.served.resolve())
-    assert _attacked(world, tool, connection_text(world.settings, tool), [one.sql for one in ACTIONS]) == {}
+    harm = _attacked(world, tool, connection_text(world.settings, tool), [one.sql for one in ACTIONS])
+    for one in ACTIONS:
+        with tally.trial(tool, one.sql):
+            assert harm.get(world.statement(one.sql)) is None
+    tally.settle()
     assert world.visits == []
     assert file_sha256(world.settings.served.resolve()) == before
 

@@ -53,26 +53,26 @@ class Lane:
 
     def _killed(self, in_publication: bool) -> str | None:
         """Kill a refresh at a drawn instant and say which; None when it was over before."""
-        run = Bilan(self.project, "refresh")
-        started = time.monotonic()
-        if in_publication:
-            assert run.wait_for(PUBLICATION), run.said()
+        with Bilan(self.project, "refresh") as run:
             started = time.monotonic()
-        delay = self._chance.uniform(0, median(self._publications if in_publication else self._whole))
-        time.sleep(max(0.0, started + delay - time.monotonic()))
-        run.kill()
-        if run.end() != -signal.SIGKILL:
-            return None
+            if in_publication:
+                assert run.wait_for(PUBLICATION), run.said()
+                started = time.monotonic()
+            delay = self._chance.uniform(0, median(self._publications if in_publication else self._whole))
+            time.sleep(max(0.0, started + delay - time.monotonic()))
+            run.kill()
+            if run.end() != -signal.SIGKILL:
+                return None
         last = (run.said().splitlines() or ["avant le premier mot"])[-1]
         return f"{delay:.2f} s après {'le début de la publication' if in_publication else 'le départ'}, à « {last} »"
 
     def _finish(self) -> None:
         """The next refresh, to its end; how long it takes is what instants are drawn from."""
         started = time.monotonic()
-        run = Bilan(self.project, "refresh")
-        published = run.wait_for(PUBLICATION)
-        publication = time.monotonic()
-        code = run.end()
+        with Bilan(self.project, "refresh") as run:
+            published = run.wait_for(PUBLICATION)
+            publication = time.monotonic()
+            code = run.end()
         assert code == 0, f"exit code {code}: {run.said()}"
         if published:
             self._whole.append(time.monotonic() - started)
