@@ -193,6 +193,9 @@ def test_no_restricted_edition_loads_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.drill(
+    "Secret statistique", "aucune cellule masquée n'est retrouvée, ni encadrée de trop près, en douze versions"
+)
 @pytest.mark.parametrize("seed", range(int(os.environ.get("BILAN_REGIONS", "2"))))
 def test_nothing_masked_is_found_over_the_releases(tmp_path: Path, seed: int) -> None:
     """The drill: random answers of a region, revised from edition to edition, attacked with all that was ever shown."""
