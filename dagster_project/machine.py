@@ -2,7 +2,6 @@
 
 import errno
 import os
-from collections.abc import Iterator
 
 _SENTENCES = {
     errno.ENOSPC: "Le disque est plein : libérez de la place.",
@@ -68,9 +67,13 @@ def _spoken(message: str) -> int | None:
     return next((number for number in _SENTENCES if os.strerror(number) in message), None)
 
 
-def _behind(error: BaseException) -> Iterator[BaseException]:
-    """An error, and all that led to it."""
-    yield error
-    for one in (error.__cause__, error.__context__):
-        if one is not None:
-            yield from _behind(one)
+def _behind(error: BaseException) -> list[BaseException]:
+    """An error, and all that led to it; libraries that raise an error again make circles of them."""
+    found: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and one not in found:
+            found.append(one)
+            waiting += [one.__cause__, one.__context__]
+    return found

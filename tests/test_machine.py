@@ -30,6 +30,12 @@ def test_the_cause_counts_whatever_it_led_to() -> None:
     assert str(machine_failure(failure)).startswith("Le disque est plein")
 
 
+def test_errors_that_led_to_each_other_are_followed_once() -> None:
+    first, second = ValueError("first"), ValueError("second")
+    first.__cause__, second.__context__ = second, first
+    assert machine_failure(first) is None
+
+
 def test_other_errors_are_left_as_they_are() -> None:
     assert machine_failure(ValueError("invalid literal for int()")) is None
     assert machine_words("Conversion Error: Could not convert string 'abc' to INT32") is None

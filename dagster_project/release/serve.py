@@ -13,11 +13,12 @@ LATEST = "LATEST.json"
 
 
 def served_folder(settings: Settings) -> Path | None:
-    """The folder of the release readers see; None before the first, or when the link leads nowhere."""
+    """The folder of the release readers see; None before the first, or when the link does not lead to a release."""
     try:
-        return settings.served.resolve(strict=True).parent
+        folder = settings.served.resolve(strict=True).parent
     except (OSError, RuntimeError):  # absent, dangling, in a circle
         return None
+    return folder if folder.parent == settings.releases.resolve() else None
 
 
 def served_manifest(settings: Settings) -> dict[str, Any] | None:
@@ -45,9 +46,7 @@ def serve(settings: Settings, release_id: str) -> None:
 def link_is_foreign(settings: Settings) -> bool:
     """Whether the link leads to a release in another way than `serve` would: absolute, it breaks when all is moved."""
     served = served_folder(settings)
-    if served is None or served.parent != settings.releases.resolve():
-        return False
-    return not settings.served.is_symlink() or settings.served.readlink() != _target(settings, served.name)
+    return served is not None and settings.served.readlink() != _target(settings, served.name)
 
 
 def _target(settings: Settings, release_id: str) -> Path:

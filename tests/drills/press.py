@@ -40,8 +40,10 @@ class Press:
         )
         with duckdb.connect(str(self._stage)) as connection:
             connection.execute("update marts.release set release_id = ?, built_at = ?", [facts.release_id, now])
-            connection.execute("update marts.budget_line set amount_eur = amount_eur + 1")
-            connection.execute("update marts.beneficiaries set beneficiaries = beneficiaries + 1")
+            connection.execute("update marts.budget_line set amount_eur = amount_eur + 1 where is_total")
+            connection.execute(
+                "update marts.beneficiaries set beneficiaries = beneficiaries + 1 where unit = 'household'"
+            )
             (reading,) = connection.execute(READING).fetchall()
         self.said[facts.release_id] = reading
         stage = Path(shutil.copy(self._stage, fresh_stage(self.settings)))
