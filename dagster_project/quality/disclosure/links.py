@@ -31,6 +31,8 @@ class Links:
         self._inside: dict[tuple[str, Key], dict[tuple[str, str], None]] = {}
         self._open: dict[Key, dict[Decimal, tuple[Quantity, Decimal]]] = {}
         self._by_reference: dict[str, Quantity] = {}
+        # The share that came with a part: the tables show it beside, for as long as the part does not change.
+        self._beside: dict[Quantity, Quantity] = {}
         self._rests: dict[tuple[Quantity, ...], Quantity] = {}
         self._known: set[frozenset[tuple[Quantity, float]]] = set()
         for figure in figures:
@@ -59,6 +61,7 @@ class Links:
     def learn(self, dataset: str, keys: Iterable[Key]) -> list[Equation]:
         """The equations that hold since the dataset spoke of these keys; those already known are not told again."""
         keys = list(keys)
+        self._keep_beside(dataset, frozenset(keys))
         fresh = []
         for equation in self._equations(dataset, keys):
             identity = frozenset(equation.coefficients.items())
@@ -67,6 +70,13 @@ class Links:
                 fresh.append(equation)
         self.knowledge.equations += fresh
         return [*fresh, *self._assume_totals(dataset, keys)]
+
+    def _keep_beside(self, dataset: str, keys: frozenset[Key]) -> None:
+        for rate in self._rules[dataset].every_rate:
+            for key in keys:
+                part = key._replace(indicator=rate.part)
+                if key.indicator == rate.share and part in keys:
+                    self._beside[self._current[dataset, part]] = self._current[dataset, key]
 
     def _equations(self, dataset: str, keys: Sequence[Key]) -> Iterator[Equation]:
         rules = self._rules[dataset]
@@ -171,11 +181,14 @@ class Links:
 
     def _rate(self, dataset: str, share: Key, part: Key, base: Key) -> Iterator[Equation]:
         """A share everybody knows binds its members, to the rounding."""
-        shares = [(quantity.value, step or _SHARE_STEP) for quantity, step in self._open.get(share, {}).values()]
-        own = self.current(dataset, share)
-        if own and own.is_public:
-            shares.append((own.value, _SHARE_STEP))
-        for (percent, step), one, total in product(shares, self._sources(dataset, part), self._sources(dataset, base)):
+        shares = {(quantity.value, step or _SHARE_STEP) for quantity, step in self._open.get(share, {}).values()}
+        counted = self.current(dataset, part)
+        for own in (self.current(dataset, share), self._beside.get(counted) if counted else None):
+            if own and own.is_public:
+                shares.add((own.value, _SHARE_STEP))
+        for (percent, step), one, total in product(
+            sorted(shares), self._sources(dataset, part), self._sources(dataset, base)
+        ):
             low, high = percent - step / 2, percent + step / 2
             above, below = 100 * one.value - low * total.value, high * total.value - 100 * one.value
             if above >= 0 and below >= 0 and not (one.is_public and total.is_public):
