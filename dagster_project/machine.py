@@ -2,7 +2,12 @@
 
 import errno
 import os
+import tempfile
+from pathlib import Path
 
+_WRITTEN = 1 << 20
+# SQLite tells that it failed, not why.
+_UNTOLD = -1
 _SENTENCES = {
     errno.ENOSPC: "Le disque est plein : libérez de la place.",
     errno.EDQUOT: "Le disque est plein pour ce compte : libérez de la place, ou relevez son quota.",
@@ -14,6 +19,7 @@ _SENTENCES = {
     errno.EFBIG: "Un fichier dépasse la taille permise à ce compte (ulimit -f).",
     errno.EBADMSG: "Le fichier de travail est abîmé : vérifiez le disque, puis relancez.",
     errno.EIO: "Le disque ne répond plus correctement : vérifiez-le avant de relancer.",
+    _UNTOLD: "L'historique des exécutions ne s'écrit plus : la mémoire manque, ou le disque est en panne.",
     errno.ENOENT: "Un fichier de travail a disparu pendant l'exécution : relancez.",
 }
 # What libraries say in words of their own instead of the system's.
@@ -21,8 +27,8 @@ _WORDS = {
     "database or disk is full": errno.ENOSPC,
     "readonly database": errno.EROFS,
     "read-only file system": errno.EROFS,
-    "unable to open database file": errno.EACCES,
-    "disk I/O error": errno.EIO,
+    "unable to open database file": _UNTOLD,
+    "disk I/O error": _UNTOLD,
     "Out of Memory": errno.ENOMEM,
     "failed to allocate": errno.ENOMEM,
     "bad_alloc": errno.ENOMEM,
@@ -33,12 +39,14 @@ _WORDS = {
 }
 
 
-def machine_failure(error: BaseException) -> str | None:
+def machine_failure(error: BaseException, folder: Path | None = None) -> str | None:
     """The sentence for an error that the machine caused, or any of those behind it; None when none did.
 
-    Of several, the first of the table: a full disk makes databases say that the disk does not answer.
+    Of several, the first of the table. Where a library does not say what it met, `folder` is written to, to meet it.
     """
     met = {_number(one): one for one in _behind(error)}
+    if _UNTOLD in met and folder and (cause := _met_when_writing(folder)):
+        met[cause.errno] = cause
     for number, sentence in _SENTENCES.items():
         if number in met:
             path = getattr(met[number], "filename", None)
@@ -50,6 +58,15 @@ def machine_words(message: str) -> str | None:
     """The sentence for a library's message about the machine; None for any other message."""
     number = _spoken(message)
     return _SENTENCES[number] if number else None
+
+
+def _met_when_writing(folder: Path) -> OSError | None:
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_WRITTEN))
+    except OSError as error:
+        return error
+    return None
 
 
 def _number(error: BaseException) -> int | None:

@@ -62,7 +62,7 @@ def run_refresh(
 
     from dagster_project.refresh import Narrator, Refresh
 
-    with _machine_failures_in_french(), Refresh.start(settings, republish=republish) as refresh:
+    with _machine_failures_in_french(settings), Refresh.start(settings, republish=republish) as refresh:
         refresh.narrator = Narrator(tell)
         tell("Chargement")
         _execute(refresh)
@@ -109,14 +109,14 @@ def _flagged(flags: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def _machine_failures_in_french() -> Iterator[None]:
+def _machine_failures_in_french(settings: Settings) -> Iterator[None]:
     """A full disk or a missing right is a sentence; what only a programmer can mend stays as it was raised."""
     try:
         yield
     except BilanError:
         raise
     except Exception as error:
-        if sentence := machine_failure(error):
+        if sentence := machine_failure(error, settings.warehouse):
             raise BilanError(sentence) from error
         raise
 

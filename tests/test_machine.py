@@ -1,6 +1,9 @@
 """What the machine refuses is said in French, whoever met it first; what a programmer must mend is not hidden."""
 
 import errno
+import resource
+import sqlite3
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -28,6 +31,17 @@ def test_the_cause_counts_whatever_it_led_to() -> None:
     failure = RuntimeError("disk I/O error")
     failure.__context__ = OSError(errno.ENOSPC, "No space left on device")
     assert str(machine_failure(failure)).startswith("Le disque est plein")
+
+
+def test_where_sqlite_does_not_say_what_stopped_it_the_disk_is_asked(tmp_path: Path) -> None:
+    failure = sqlite3.OperationalError("unable to open database file")
+    assert str(machine_failure(failure, tmp_path)).startswith("L'historique des exécutions ne s'écrit plus")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, limit[1]))
+    try:
+        assert "taille permise" in str(machine_failure(failure, tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
 
 
 def test_errors_that_led_to_each_other_are_followed_once() -> None:

@@ -25,7 +25,7 @@ LOADING, READING, CORE, JUDGING, MARTS, PUBLISHING = (
 )
 _NARRATION = re.compile(r"Chargement|Lecture de |dbt, |Rapprochement des |Secret |Contrôle du |Publication$")
 _FULL, _READ_ONLY = "Le disque est plein", "Le disque est en lecture seule"
-_FORBIDDEN, _MEMORY = "Droits insuffisants", "La mémoire manque"
+_FORBIDDEN, _MEMORY = "Droits insuffisants", "[Ll]a mémoire manque"
 _GONE = "Un fichier de travail a disparu"
 _DAMAGED = "Le fichier de travail est abîmé"
 
