@@ -27,11 +27,15 @@ state as (
         coverage.edition_id,
         coverage.publication_rank,
         coverage.known_from,
-        said.edition_id is null as is_absent,
-        concat_ws(
-            '|'
-            {% for fact in facts %}, coalesce(cast(said.{{ fact }} as varchar), '~'){% endfor %}
-        ) as said
+        -- What the edition says of the cell; null where it says nothing.
+        case
+            when said.edition_id is not null
+                then
+                    concat_ws(
+                        '|'
+                        {% for fact in facts %}, coalesce(cast(said.{{ fact }} as varchar), '~'){% endfor %}
+                    )
+        end as said
     from cell
     inner join coverage
         on cell.dataset = coverage.dataset
@@ -44,15 +48,14 @@ state as (
 compared as (
     select
         *,
-        lag(said) over (partition by {{ cell_key | join(', ') }} order by publication_rank) as said_before,
-        lag(is_absent) over (partition by {{ cell_key | join(', ') }} order by publication_rank) as was_absent
+        lag(said) over (partition by {{ cell_key | join(', ') }} order by publication_rank) as said_before
     from state
 ),
 
 changed as (
     select *
     from compared
-    where said is distinct from said_before or is_absent is distinct from was_absent
+    where said is distinct from said_before
 ),
 
 dated as (
@@ -64,5 +67,5 @@ dated as (
 
 select {% for column in cell_key %}{{ column }}, {% endfor %}edition_id, known_from, known_to
 from dated
-where not is_absent and known_from is distinct from known_to
+where said is not null and known_from is distinct from known_to
 {% endmacro %}

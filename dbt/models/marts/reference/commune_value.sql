@@ -20,10 +20,16 @@ with known as (
     where observation.territory_level = 'commune' and observation.known_to is null
 ),
 
-placed as (
+moved as (
     select
         known.*,
-        coalesce(successor.successor_code, known.territory_code) as current_code
+        coalesce(successor.successor_code, known.territory_code) as current_code,
+        -- A commune that merges twice is carried once: its first move after the period leads to the newest code.
+        row_number() over (
+            partition by
+                known.dataset, known.indicator_code, known.territory_code, known.period_code, known.population_group
+            order by successor.effective_on, successor.successor_code
+        ) as move_rank
     from known
     left join {{ ref('commune_successor') }} as successor
         on
@@ -32,13 +38,28 @@ placed as (
             and (known.adds_up or successor.is_same_commune)
 ),
 
+placed as (
+    select * from moved
+    where move_rank = 1
+),
+
+gathered as (
+    select distinct
+        current_code,
+        period_end
+    from placed
+    where adds_up
+),
+
 merged as (
     select
-        successor_code,
-        effective_on,
-        count(distinct commune_code) as expected
-    from {{ ref('commune_successor') }}
-    group by successor_code, effective_on
+        gathered.current_code,
+        gathered.period_end,
+        count(distinct successor.commune_code) as expected
+    from gathered
+    inner join {{ ref('commune_successor') }} as successor
+        on gathered.current_code = successor.successor_code and gathered.period_end < successor.effective_on
+    group by gathered.current_code, gathered.period_end
 ),
 
 carried as (
@@ -63,8 +84,8 @@ carried as (
     from placed
     left join merged
         on
-            placed.current_code = merged.successor_code
-            and placed.period_end < merged.effective_on
+            placed.current_code = merged.current_code
+            and placed.period_end = merged.period_end
             and placed.adds_up
     group by
         placed.dataset,
