@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from threading import Event, Thread
 
-import duckdb
 import pytest
 
 from dagster_project.history import environment
+from dagster_project.query import open_release
 from dagster_project.release.serve import served_manifest
 from dagster_project.runner import run_refresh
 from dagster_project.settings import Settings
@@ -26,7 +26,7 @@ def test_readers_see_the_old_release_or_the_new_one_whole(workshop: Settings) ->
     def read() -> None:
         while not done.is_set():
             try:
-                with duckdb.connect(str(workshop.served.resolve()), read_only=True) as connection:
+                with open_release(workshop) as connection:
                     row = connection.execute(QUERY).fetchone()
                     assert row is not None
                     seen.add(row)
