@@ -24,7 +24,7 @@ def test_readers_see_the_old_release_or_the_new_one_whole(workshop: Settings) ->
     done = Event()
 
     def read() -> None:
-        while not done.is_set():
+        while not done.wait(0.05):
             try:
                 with open_release(workshop) as connection:
                     row = connection.execute(QUERY).fetchone()
