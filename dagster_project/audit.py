@@ -22,6 +22,8 @@ _COPYLEFT = re.compile(r"\b(A?GPL|LGPL|GNU|EUPL|MPL|Mozilla|CeCILL)", re.IGNOREC
 _ACCEPTED = {
     "certifi": "MPL-2.0: a list of certificates, unmodified",
     "hypothesis": "MPL-2.0: tests only, unmodified",
+    "psycopg": "LGPL-3.0: optional, unmodified, imported as a library",
+    "psycopg-binary": "LGPL-3.0: optional, unmodified, imported as a library",
     "pathspec": "MPL-2.0: development only, unmodified",
     "text-unidecode": "Artistic licence chosen among those offered",
     "tqdm": "MPL-2.0 beside MIT, unmodified",

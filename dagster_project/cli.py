@@ -159,6 +159,21 @@ def connect(tool: str) -> None:
     click.echo(connection_text(load_settings(), tool), nl=False)
 
 
+@cli.command(epilog="Exemple : PGPASSWORD=… bilan mirror postgresql://bilan@serveur:5432/bilan")
+@click.argument("url", default="")
+@click.option("--release", help="Une version gardée ; par défaut, celle qui est servie.")
+def mirror(url: str, release: str | None) -> None:
+    """Copie une version dans une base PostgreSQL : mêmes tables, types, clés et commentaires.
+
+    URL est postgresql://compte@serveur:port/base ; sans elle, PGHOST, PGDATABASE, PGUSER… décident. Le mot de passe est
+    lu dans PGPASSWORD ou ~/.pgpass. Les lecteurs voient la version d'avant ou la nouvelle, entière, et n'attendent pas.
+    """
+    from dagster_project.mirror import mirror as mirror_release
+
+    for line in mirror_release(load_settings(), url, release, _progress()):
+        click.echo(line)
+
+
 @cli.command(epilog="Exemple : bilan site --output /srv/www/bilan")
 @click.option(
     "--output",
