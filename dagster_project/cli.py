@@ -188,6 +188,24 @@ def site(output: Path | None) -> None:
         click.echo(line)
 
 
+@cli.command(epilog="Exemples : bilan workbook 31 ; bilan workbook region-76 --output /srv/classeurs")
+@click.argument("territory")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Fichier .xlsx à écrire, ou dossier qui existe ; par défaut, le dossier courant.",
+)
+def workbook(territory: str, output: Path | None) -> None:
+    """Écrit le classeur d'un territoire : une synthèse, une feuille par thème, des graphiques, la méthode.
+
+    TERRITORY est un code (31 ; 243100518 pour une métropole ; 76 pour la région), un niveau et un code
+    (departement-31), ou un nom (Gard).
+    """
+    from dagster_project.report.workbooks import write_workbook
+
+    click.echo(f"{write_workbook(load_settings(), territory, output)} : ouvrez-le dans Excel ou LibreOffice.")
+
+
 @cli.command(epilog="Exemples : bilan fetch ; bilan fetch drees ; bilan fetch insee/unemployment")
 @click.argument("datasets", nargs=-1)
 @click.option("--list", "listed", is_flag=True, help="Montre les jeux de données connus, sans rien télécharger.")

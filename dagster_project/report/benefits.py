@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dagster_project.report import charts, french
 from dagster_project.report.charts import Chart, Point
 from dagster_project.report.figures import Figure, figure_of
+from dagster_project.report.known import Known
 from dagster_project.report.marts import Row
 from dagster_project.report.tables import Cell, Line, Table
 
@@ -22,11 +23,11 @@ def indicator_of(benefit: str) -> str:
     return f"{benefit}_recipients"
 
 
-def figure(site: "Site", row: Row, *, unit: bool = False) -> Figure:
+def figure(known: Known, row: Row, *, unit: bool = False) -> Figure:
     """A count of beneficiaries, with its verdict."""
     month = f"{row['month']:%Y-%m}"
-    reference = site.references.measured(row, indicator_of(row["benefit"]), month, row["period_label"])
-    return figure_of(row, "beneficiaries", unit=row["unit"] if unit else "", check=site.checks.of(reference))
+    reference = known.references.measured(row, indicator_of(row["benefit"]), month, row["period_label"])
+    return figure_of(row, "beneficiaries", unit=row["unit"] if unit else "", check=known.checks.of(reference))
 
 
 def table(site: "Site", name: str, caption: str, rows: Sequence[Row]) -> Table:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from dagster_project.report import french
 from dagster_project.report.checks import UNCHECKED, Check
 from dagster_project.report.figures import Figure, figure_of
+from dagster_project.report.known import Known
 from dagster_project.report.marts import Row
 from dagster_project.report.tables import Cell, Line, Table
 
@@ -17,17 +18,28 @@ THEMES = {
 }
 
 
-def calpae_tables(site: "Site", name: str, level: str, code: str) -> list[Table]:
-    """A table a theme and a year, for one territory."""
-    rows = site.marts.table(
+def calpae_rows(known: Known, level: str, code: str) -> list[Row]:
+    """The indicators of a territory, theme by theme and year by year."""
+    return known.marts.table(
         "calpae_indicator",
         "territory_level = ? and territory_code = ?",
         level,
         code,
         order="theme, year, indicator_code",
     )
+
+
+def checks_of(known: Known, row: Row) -> tuple[Check, Check]:
+    """The verdicts on an indicator: on its value, and on its printed percentage."""
+    code, year = row["indicator_code"], str(row["year"])
+    value, percentage = (known.references.measured(row, name, year) for name in (code, f"{code}_pct"))
+    return known.checks.of(value), known.checks.of(percentage)
+
+
+def calpae_tables(site: "Site", name: str, level: str, code: str) -> list[Table]:
+    """A table a theme and a year, for one territory."""
     groups: dict[tuple[str, int], list[Row]] = {}
-    for row in rows:
+    for row in calpae_rows(site, level, code):
         groups.setdefault((row["theme"], row["year"]), []).append(row)
     return [_table(site, name, theme, year, group) for (theme, year), group in groups.items()]
 
@@ -44,9 +56,7 @@ def _table(site: "Site", name: str, theme: str, year: int, rows: list[Row]) -> T
 
 
 def _cells(site: "Site", row: Row) -> list[Cell]:
-    code, year = row["indicator_code"], str(row["year"])
-    value = site.checks.of(site.references.measured(row, code, year))
-    percentage = site.checks.of(site.references.measured(row, f"{code}_pct", year))
+    value, percentage = checks_of(site, row)
     return [
         figure_of(row, "value", unit=row["unit"], check=value),
         _percent(row, "published_pct", percentage) if row["published_pct"] is not None else "",

@@ -8,7 +8,7 @@ from dagster_project.report import french
 from dagster_project.report.checks import UNCHECKED, Check
 from dagster_project.report.marts import Row
 
-_MASKED = ("C", "D")
+MASKED = ("C", "D")
 _STATUS_MARKS = {"P": "p", "E": "e", "F": "o", "B": "r"}
 _LINKED_MARKS = {"gap": ("écart", "gap"), "not_computable": ("sans base", "unsure")}
 
@@ -84,7 +84,7 @@ def figure_of(row: Row, column: str, *, unit: str = "", check: Check = UNCHECKED
 
 def _absence(row: Row) -> tuple[str, str]:
     """What is shown in place of a number, and why there is none."""
-    if row.get("conf_status") in _MASKED:
+    if row.get("conf_status") in MASKED:
         return "secret", "masqué : secret statistique"
     if row.get("obs_status") == "M":
         return row.get("marker") or "n.d.", "non disponible"

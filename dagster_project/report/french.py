@@ -112,6 +112,7 @@ LEVELS = {
     "iris": "Quartier Iris",
     "other": "Autre",
 }
+_CATEGORIES = {"region": "Région", "departement": "Département", "metropole": "Métropole"}
 _PUBLISHERS = {"insee": "Insee", "cnaf": "Cnaf", "drees": "DREES", "diplp": "DIPLP"}
 
 
@@ -197,6 +198,11 @@ def publisher(code: str) -> str:
         return _PUBLISHERS[code]
     first, *rest = code.split("_")
     return " ".join([first.upper(), *(word.capitalize() for word in rest)])
+
+
+def category(code: str) -> str:
+    """What a territory is: `Métropole`, `Communauté urbaine`."""
+    return _CATEGORIES.get(code) or capital(code.replace("_", " ").replace("communaute", "communauté"))
 
 
 def joined(words: list[str]) -> str:

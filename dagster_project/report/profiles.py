@@ -7,11 +7,12 @@ from markupsafe import Markup
 from dagster_project.report import french
 from dagster_project.report.checks import UNCHECKED
 from dagster_project.report.figures import Figure, figure_of
+from dagster_project.report.known import Known
 from dagster_project.report.marts import Row
 from dagster_project.report.tables import Cell
 
 if TYPE_CHECKING:
-    from dagster_project.report.site import Site
+    pass
 
 
 def decimals(unit: str) -> int:
@@ -19,10 +20,10 @@ def decimals(unit: str) -> int:
     return 1 if unit == "percent" else 0
 
 
-def value(site: "Site", row: Row, column: str = "value", *, unit: bool = True) -> Figure:
+def value(known: Known, row: Row, column: str = "value", *, unit: bool = True) -> Figure:
     """A value of a profile; the verdict is on the territory's own, not on those set beside it."""
-    own = site.references.measured(row, row["indicator_code"], row["period_code"])
-    check = site.checks.of(own) if column == "value" else UNCHECKED
+    own = known.references.measured(row, row["indicator_code"], row["period_code"])
+    check = known.checks.of(own) if column == "value" else UNCHECKED
     return figure_of(row, column, unit=row["unit"] if unit else "", check=check, at_least=decimals(row["unit"]))
 
 

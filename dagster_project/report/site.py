@@ -14,13 +14,10 @@ from markupsafe import Markup, escape
 
 from dagster_project.errors import BilanError, WrongUseError
 from dagster_project.report import french
-from dagster_project.report.checks import Check, Checks, gaps_among, numbers_of, sentences_of
-from dagster_project.report.comparisons import Comparisons
+from dagster_project.report.checks import Check, gaps_among, numbers_of, sentences_of
 from dagster_project.report.figures import Figure, figure_of, link
-from dagster_project.report.headings import Headings
+from dagster_project.report.known import Known
 from dagster_project.report.marts import Marts, Row
-from dagster_project.report.places import Places
-from dagster_project.report.references import References
 from dagster_project.report.tables import Line, Table, as_csv
 from dagster_project.settings import Settings
 
@@ -112,24 +109,14 @@ SECTIONS = (
 )
 
 
-class Site:
-    """The marts, what every page needs of them, and the folder being filled."""
+class Site(Known):
+    """What is known of a release, and the folder being filled."""
 
     def __init__(self, marts: Marts, folder: Path) -> None:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-        self.marts = marts
+        super().__init__(marts)
         self.folder = folder
-        self.checks = Checks(marts)
-        self.editions = {row["edition"]: row for row in marts.table("edition")}
-        self.territories = {(row["territory_level"], row["territory_code"]): row for row in marts.table("territory")}
-        self.indicators = {row["indicator_code"]: row for row in marts.table("indicator")}
-        self.release = marts.table("release")[0]
-        self.places = Places(marts)
-        self.comparisons = Comparisons(marts, self.places)
-        self.references = References(marts)
-        self.breaks = self._breaks()
-        self.headings = Headings(row["text"] for row in marts.rows(_WRITTEN) if row["text"])
         self.sections = SECTIONS
         self.entries: list[tuple[str, str, str, str]] = []
         self.pages = 0
@@ -216,12 +203,6 @@ class Site:
         href = self.comparisons.href(region, row["indicator_code"])
         return link(href, row["indicator_label_fr"]) if href else escape(row["indicator_label_fr"])
 
-    def _breaks(self) -> dict[str, list[Row]]:
-        found: dict[str, list[Row]] = {}
-        for row in self.marts.table("series_break"):
-            found.setdefault(row["indicator_code"], []).append(row)
-        return found
-
     def find(self, title: str, detail: str, href: str, words: str = "") -> None:
         """Let the search find a page, or a place in one."""
         self.entries.append((title, detail, href, words))
@@ -238,15 +219,6 @@ class Site:
 
 
 _REPORTS = "select report from marts.key_figure group by report order by max(period_end) desc nulls last, report"
-
-
-# Where the report's words stand in small letters.
-_WRITTEN = """
-    select indicator_label_fr as text from marts.key_figure
-    union all select title from marts.local_action union all select description_fr from marts.local_action
-    union all select description_fr from marts.governance_body union all select label_fr from marts.indicator
-    union all select ', ' || territory_name from marts.territory
-"""
 
 
 def report_folder(report: str) -> str:

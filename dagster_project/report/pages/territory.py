@@ -5,18 +5,16 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from dagster_project.report import benefits, french, maps, profiles
+from dagster_project.report import benefits, french, maps, profiles, territories
 from dagster_project.report.calpae import calpae_tables
 from dagster_project.report.figures import Figure, figure_of, link
 from dagster_project.report.key_figures import printed_figures
 from dagster_project.report.marts import Row
-from dagster_project.report.references import reference_of
 from dagster_project.report.site import Page, Site
 from dagster_project.report.tables import Cell, Line, Table
 
 # What a reader looks for first, in this order.
 _FIRST = ("poverty_rate_60", "unemployment_rate", "rsa_recipients", "contracted_amount")
-_KINDS = {"region": "Région", "departement": "Département", "metropole": "Métropole"}
 
 
 @dataclass(frozen=True)
@@ -37,12 +35,9 @@ def write(site: Site) -> None:
 def _write(site: Site, place: Row) -> None:
     level, code, name = place["territory_level"], place["territory_code"], place["territory_name"]
     region = site.territories["region", place["region_code"]]
-    profile = site.marts.table("territory_profile", "territory_level = ? and territory_code = ?", level, code)
-    compared = [row for row in profile if ":" not in row["indicator_code"]]
+    compared = territories.profile(site, place)
     slug = f"{level}-{code}"
-    kind = _KINDS.get(
-        place["category"], french.capital(place["category"].replace("_", " ").replace("communaute", "communauté"))
-    )
+    kind = french.category(place["category"])
     trail = [("index.html", "Accueil")]
     if level != "region":
         trail.append((site.places.href("region", region["territory_code"]) or "", region["territory_name"]))
@@ -72,17 +67,10 @@ def _write(site: Site, place: Row) -> None:
         drawings=benefits.drawings(site, f"{slug}-serie", counts),
         contracts=_contracts(site, slug, place),
         calpae=calpae_tables(site, slug, level, code),
-        printed=printed_figures(site, site.marts.table("key_figure", _PRINTED_OF, level, code), page.path)
-        if level != "region"
-        else [],
-        actions=_actions(site, place),
-        gaps=_gaps(site, place),
+        printed=printed_figures(site, territories.printed(site, place), page.path) if level != "region" else [],
+        actions=territories.actions(site, place) if level != "region" else [],
+        gaps=territories.gaps(site, place),
     )
-
-
-_PRINTED_OF = (
-    "territory_level = ? and territory_code = ? and repeat_of is null and indicator_code is null and unit <> 'eur'"
-)
 
 
 def _headlines(site: Site, place: Row, profile: Sequence[Row]) -> list[Headline]:
@@ -182,18 +170,9 @@ def _profile(site: Site, slug: str, region: Row, rows: Sequence[Row]) -> Table |
 
 def _contracts(site: Site, slug: str, place: Row) -> Table | None:
     """What the State grants by convention to the territory, and to the metropolises inside it."""
-    level, code = place["territory_level"], place["territory_code"]
-    if level == "region":
+    if place["territory_level"] == "region":
         return None
-    inside = [code] + [
-        row["territory_code"]
-        for row in site.places.within(place["region_code"], "epci")
-        if level == "departement" and row["departement_code"] == code
-    ]
-    marks = ", ".join("?" for _ in inside)
-    rows = site.marts.table(
-        "contracted_amount", f"territory_code in ({marks}) and not is_total", *inside, order="year desc, line_order"
-    )
+    rows = territories.contracts(site, place)
     lines = [
         Line(
             row["signatory_name"],
@@ -218,33 +197,6 @@ def _contracts(site: Site, slug: str, place: Row) -> Table | None:
         if rows
         else None
     )
-
-
-def _actions(site: Site, place: Row) -> list[Row]:
-    if place["territory_level"] == "region":
-        return []
-    return site.marts.table(
-        "local_action", "list_contains(string_split(territory_codes, ';'), ?)", place["territory_code"]
-    )
-
-
-def _gaps(site: Site, place: Row) -> list[Row]:
-    """The gaps that name the territory, or that one of its own figures is in."""
-    own = {
-        reference_of(row)
-        for row in site.marts.table(
-            "key_figure",
-            "territory_level = ? and territory_code = ?",
-            place["territory_level"],
-            place["territory_code"],
-        )
-    }
-    return [
-        gap
-        for gap in site.checks.gaps
-        if any(term["reference"] in own for term in site.checks.terms[gap["relation_id"]])
-        or place["territory_name"] in f"{gap['diagnosis_fr']} {gap['waiver_reason_fr']}"
-    ]
 
 
 def _members(site: Site, place: Row) -> list[Row]:

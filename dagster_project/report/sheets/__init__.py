@@ -1,0 +1,1 @@
+"""The workbook of a territory: what stands on each sheet, and how Excel is told it."""
