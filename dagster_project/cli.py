@@ -152,11 +152,24 @@ def query(sql: str, form: str, output: Path | None, timeout: float) -> None:
         click.echo(found, nl=False)
 
 
-@cli.command(epilog="Exemples : bilan connect superset ; bilan connect cli > ouvrir.sh")
-@click.argument("tool", type=click.Choice(TOOLS))
-def connect(tool: str) -> None:
+@cli.command(epilog="Exemples : bilan connect cli > ouvrir.sh ; bilan connect superset --bundle bilan-superset.zip")
+@click.argument("tool", type=click.Choice(list(TOOLS)))
+@click.option(
+    "--bundle",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Pour superset : fichier à écrire, que Superset importe (base, tables, tableau de bord).",
+)
+def connect(tool: str, bundle: Path | None) -> None:
     """Montre ce qu'il faut copier pour lire la version servie avec TOOL, en lecture seule et verrouillé."""
-    click.echo(connection_text(load_settings(), tool), nl=False)
+    if bundle is None:
+        click.echo(connection_text(load_settings(), tool), nl=False)
+        return
+    if tool != "superset":
+        raise WrongUseError("--bundle ne vaut que pour superset : « bilan connect superset --bundle FICHIER ».")
+    from dagster_project.connect.superset import write_bundle
+
+    for line in write_bundle(load_settings(), bundle):
+        click.echo(line)
 
 
 @cli.command(epilog="Exemple : PGPASSWORD=… bilan mirror postgresql://bilan@serveur:5432/bilan")

@@ -28,12 +28,33 @@ CLOSING_SQL = "SET disabled_filesystems = 'LocalFileSystem'"
 _SAFE_MODE = ("enable_external_access", "lock_configuration")
 
 _TEMPLATES = Path(__file__).parent
-TOOLS = sorted(path.stem for path in _TEMPLATES.glob("*.txt"))
+# Each has its text to copy beside, `<tool>.txt`.
+TOOLS = {
+    "cli": "DuckDB en ligne de commande",
+    "python": "Python",
+    "pandas": "pandas",
+    "polars": "polars",
+    "r": "R",
+    "node": "Node",
+    "adbc": "ADBC",
+    "sqlalchemy": "SQLAlchemy",
+    "postgresql": "PostgreSQL : un miroir pour beaucoup de lecteurs",
+    "superset": "Superset",
+    "metabase": "Metabase",
+    "powerbi": "Power BI",
+    "tableau": "Tableau",
+    "excel": "Excel",
+    "libreoffice": "LibreOffice",
+    "dbeaver": "DBeaver",
+    "jdbc": "JDBC",
+    "odbc": "ODBC",
+}
 
 
 def connection_text(settings: Settings, tool: str) -> str:
     """What to copy to connect `tool` (one of TOOLS) to the served release of this warehouse, locked down."""
     path = str(settings.served)
+    release = settings.served.resolve().parent if settings.served.exists() else settings.releases / "VERSION"
     init_file = str(settings.warehouse / f"bilan-{tool}.sql")
     return Template((_TEMPLATES / f"{tool}.txt").read_text(encoding="utf-8")).substitute(
         path=path,
@@ -43,10 +64,13 @@ def connection_text(settings: Settings, tool: str) -> str:
         shell_init_file=shlex.quote(init_file),
         closing_sql=CLOSING_SQL,
         config=json.dumps(LOCKED_DOWN, indent=4),
-        superset_parameters=json.dumps(_superset_parameters(), indent=2),
+        superset_parameters=json.dumps(superset_parameters(), indent=2),
         set_statements="\n".join(f"SET {name} = '{value}';" for name, value in _before_safe_mode().items()),
         url_options="".join(f";{name}={value}" for name, value in LOCKED_DOWN.items()),
         additional_options="&".join(f"{name}={value}" for name, value in LOCKED_DOWN.items()),
+        r_config=", ".join(f"{name} = {json.dumps(value)}" for name, value in LOCKED_DOWN.items()),
+        parquet=release / "parquet",
+        csv=release / "csv",
         ini_lines="\n".join(f"{name} = {value}" for name, value in LOCKED_DOWN.items()),
     )
 
@@ -56,7 +80,9 @@ def _before_safe_mode() -> dict[str, str]:
     return {name: value for name, value in LOCKED_DOWN.items() if name not in _SAFE_MODE}
 
 
-def _superset_parameters() -> dict[str, object]:
-    """Both DuckDB drivers of SQLAlchemy SET, once connected, the names they do not know: hence the capitals."""
+def superset_parameters() -> dict[str, object]:
+    """The engine parameters of a locked-down database, for Superset.
+
+    Both DuckDB drivers of SQLAlchemy SET, once connected, the names they do not know: hence the capitals."""
     name, _, value = CLOSING_SQL.removeprefix("SET ").partition(" = ")
     return {"connect_args": {"read_only": True, "config": LOCKED_DOWN | {name.upper(): value.strip("'")}}}

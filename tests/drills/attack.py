@@ -20,7 +20,8 @@ def connection(tool: str, text: str) -> Run:
         from sqlalchemy import create_engine
 
         uri = next(line for line in text.splitlines() if line.startswith("duckdb:///"))
-        names["moteur"] = create_engine(uri, **json.loads(text[text.index("{") : text.rindex("}") + 1]))
+        parameters = text.partition("Engine parameters :\n")[2]
+        names["moteur"] = create_engine(uri, **json.loads(parameters[: parameters.rindex("}") + 1]))
     else:
         exec(text, names)
     opened = names["connexion"] if tool == "python" else names["moteur"].connect()

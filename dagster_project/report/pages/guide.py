@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from dagster_project.connect import TOOLS, connection_text
 from dagster_project.report import french
 from dagster_project.report.marts import Row
 from dagster_project.report.site import Page, Site
 from dagster_project.report.tables import Line, Table
+from dagster_project.settings import Settings
 
 _HOME = ("index.html", "Accueil")
 _DICTIONARY = ("dictionnaire.html", "Dictionnaire")
+# A page that anybody may read says nothing of the machine it was written on.
+_SOMEWHERE = Settings(Path("/chemin/vers/raw"), Path("/chemin/vers/warehouse"))
 
 
 @dataclass(frozen=True)
@@ -30,13 +35,8 @@ def write(site: Site) -> None:
     _dictionary(site)
     _definitions(site)
     _territories(site)
+    _connect(site)
     plain = (
-        (
-            "connexion.html",
-            "Se connecter",
-            "Ouvrir la base ou les fichiers avec ses outils, en lecture seule.",
-            "connect.html.j2",
-        ),
         (
             "comprendre.html",
             "Comprendre les chiffres",
@@ -85,6 +85,18 @@ def _described(site: Site, lineage: "_Lineage", name: str, rows: list[Row]) -> D
     return Described(
         name, rows[0]["table_description_fr"], table, ", ".join(site.marts.keys.get(name, ())), raw, lineage.steps(name)
     )
+
+
+def _connect(site: Site) -> None:
+    page = Page(
+        "connexion.html", "Se connecter", "Ouvrir la base ou les fichiers avec ses outils, en lecture seule.", [_HOME]
+    )
+    site.find(page.title, page.summary, page.path)
+    recipes = []
+    for tool, title in TOOLS.items():
+        recipes.append((tool, title, connection_text(_SOMEWHERE, tool)))
+        site.find(f"Se connecter avec {title}", page.summary, f"{page.path}#{tool}")
+    site.write(page, "connect.html.j2", recipes=recipes)
 
 
 class _Lineage:
