@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -23,6 +25,8 @@ from dagster_project.settings import Settings
 
 TIMEOUT_S = 60
 _MAX_WIDTH = 60
+# One statement for many rows: thirty times faster than one each.
+_ROWS_AT_ONCE = 500
 # What a process that runs one query may hold: DuckDB's own limit does not count the texts a function makes.
 _PROCESS_BYTES = 2 << 30
 _GRACE_S = 5
@@ -80,8 +84,10 @@ def query_to_parquet(settings: Settings, sql: str, seconds: float = TIMEOUT_S) -
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         path = Path(folder) / "result.parquet"
         connection.execute(f"create table result ({columns})")
-        if found.rows:
-            connection.executemany(f"insert into result values ({', '.join('?' * len(found.names))})", found.rows)
+        row = f"({', '.join('?' * len(found.names))})"
+        for start in range(0, len(found.rows), _ROWS_AT_ONCE):
+            rows = found.rows[start : start + _ROWS_AT_ONCE]
+            connection.execute(f"insert into result values {', '.join([row] * len(rows))}", list(chain(*rows)))
         connection.execute(f"copy result to '{path}' (format parquet)")
         return path.read_bytes()
 
@@ -138,7 +144,14 @@ def _csv(names: list[str], rows: list[tuple[Any, ...]]) -> str:
 
 def _json(names: list[str], rows: list[tuple[Any, ...]]) -> str:
     documents = [dict(zip(names, row, strict=True)) for row in rows]
-    return json.dumps(documents, ensure_ascii=False, indent=2, default=str) + "\n"
+    return json.dumps(documents, ensure_ascii=False, indent=2, default=_plain) + "\n"
+
+
+def _plain(value: object) -> float | str:
+    """A decimal is a number as long as a reader gets the same one back; what JSON has no word for is a text."""
+    if isinstance(value, Decimal) and Decimal(repr(number := float(value))) == value:
+        return number
+    return str(value)
 
 
 def _table(names: list[str], rows: list[tuple[Any, ...]]) -> str:
@@ -155,4 +168,4 @@ def _table(names: list[str], rows: list[tuple[Any, ...]]) -> str:
 
 
 def _is_decimal(value: object) -> bool:
-    return value is None or type(value).__name__ == "Decimal"
+    return value is None or isinstance(value, Decimal)

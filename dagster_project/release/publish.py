@@ -14,6 +14,7 @@ from dagster_project.durable import flush
 from dagster_project.hashing import file_sha256
 from dagster_project.quality.disclosure.internal import forget_retired, keep_internal
 from dagster_project.release.companions import Draft, write_companions
+from dagster_project.release.described import write_descriptors
 from dagster_project.release.exports import export_tables
 from dagster_project.release.fingerprint import Fingerprint, git_commit
 from dagster_project.release.folders import close_and_flush, close_to_writing, flush_tree
@@ -61,6 +62,7 @@ def publish(
     write_database(stage, draft.database)
     write_companions(draft)
     export_tables(draft.database, draft.folder, spill=stage.parent / "spill")
+    write_descriptors(draft.database, draft.folder)
     _seal(draft, made_from, checks)
     prove_afresh(draft.folder)
     keep_internal(settings, stage, facts.release_id)
