@@ -42,6 +42,7 @@ def datapackage_of(release: DescribedRelease) -> dict[str, Any]:
 def _csv(table: DescribedTable, keys: dict[str, list[str]]) -> dict[str, Any]:
     return {
         **_resource(table, "csv", table.name),
+        "type": "table",
         "mediatype": "text/csv",
         "encoding": "utf-8",
         "dialect": _FRENCH_CSV,
@@ -50,8 +51,10 @@ def _csv(table: DescribedTable, keys: dict[str, list[str]]) -> dict[str, Any]:
 
 
 def _parquet(table: DescribedTable, keys: dict[str, list[str]]) -> dict[str, Any]:
+    """The same table for tools. It is a file to those who validate: few of them read Parquet."""
     return {
         **_resource(table, "parquet", f"{table.name}.parquet"),
+        "type": "file",
         "mediatype": "application/vnd.apache.parquet",
         "schema": _schema(table, keys, ".parquet", {}, "default"),
     }
