@@ -83,6 +83,7 @@ def _before_safe_mode() -> dict[str, str]:
 def superset_parameters() -> dict[str, object]:
     """The engine parameters of a locked-down database, for Superset.
 
-    Both DuckDB drivers of SQLAlchemy SET, once connected, the names they do not know: hence the capitals."""
+    Both DuckDB drivers of SQLAlchemy SET, once connected, the names they do not know: hence the capitals.
+    """
     name, _, value = CLOSING_SQL.removeprefix("SET ").partition(" = ")
     return {"connect_args": {"read_only": True, "config": LOCKED_DOWN | {name.upper(): value.strip("'")}}}
