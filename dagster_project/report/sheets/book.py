@@ -70,7 +70,6 @@ class Book:
         self.editions: dict[str, None] = {}
         self.codes: dict[str, None] = {}
         self._workbook = xlsxwriter.Workbook(str(path), _OPTIONS)
-        self._workbook.set_calc_mode("auto")
         self._workbook.set_properties(
             {
                 "title": titles.title,
@@ -211,7 +210,7 @@ class Sheet:
         self._next()
 
     def keep_together(self, lines: int) -> None:
-        """Start a new page when so many lines do not fit on this one."""
+        """Start a new page unless so many lines surely fit: where a long table ends on its page, nobody knows."""
         page = _PAGE_LINES * max(1.0, self.width / _PAGE_PIXELS)
         if self._page + lines > page and self._page > HEADER_ROW + 1:
             self._breaks.append(self.row)
@@ -236,8 +235,6 @@ class Sheet:
         if lines != 1:
             self.worksheet.set_row(self.row, _LINE_POINTS * lines)
         self._page += lines
-        if self._page > _PAGE_LINES * max(1.0, self.width / _PAGE_PIXELS):
-            self._page = 1.5 + lines
         self.row += 1
 
     def _lines_of(self, text: str, column: int, *, strong: bool = False) -> int:

@@ -155,6 +155,7 @@ def method_sheet(known: Known, place: Row, book: Book) -> None:
 def _breaks(known: Known, sheet: Sheet, codes: Sequence[str]) -> None:
     rows = [row for code in codes for row in known.breaks.get(code, [])]
     if rows:
+        sheet.keep_together(len(rows) + 3)
         sheet.heading("Ruptures de série")
         sheet.headings(["Indicateur", "À partir du", "Raison"])
         for row in rows:
@@ -162,8 +163,10 @@ def _breaks(known: Known, sheet: Sheet, codes: Sequence[str]) -> None:
 
 
 def _definitions(known: Known, sheet: Sheet, codes: Sequence[str]) -> None:
-    rows = [known.indicators[code] for code in codes if code in known.indicators]
+    told = [known.indicators[code] for code in codes if code in known.indicators]
+    rows = [row for row in told if row["definition_fr"] or row["publisher_label"]]
     if rows:
+        sheet.keep_together(len(rows) + 3)
         sheet.heading("Indicateurs")
         sheet.headings(["Indicateur", "Unité", "Définition", "Libellé du producteur"])
         for row in rows:
