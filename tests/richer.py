@@ -6,7 +6,6 @@ Values are made up; codes, units and layouts are real.
 
 import csv
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,7 +122,7 @@ def _unemployment(raw: Path) -> None:
     ]  # fmt: skip
     _extract(raw, "insee/unemployment/2024-03-20", "2024-03-20", first)
     second = [row | ({"value": 9.4, "printed_text": "9.4"} if row["value"] == 9.5 else {}) for row in first]
-    _extract(raw, "insee/unemployment/2024-03-20-bis", "2024-03-20", second, retrieved="2026-11-23")
+    _extract(raw, "insee/unemployment/2024-03-20-bis", "2024-03-20", second, retrieved_at="2026-11-23")
     third = [row | {"obs_status": "A"} for row in second if row["territory_code"] != "11"]
     _extract(raw, "insee/unemployment/2024-06-20", "2024-06-20", third)
 
@@ -204,6 +203,14 @@ def _rivals(raw: Path) -> None:
     ):  # fmt: skip
         _extract(raw, name, day, told(by))
     whole = "poverty_rate_60", "2021", "percent"
+    # Counts of three, all below the threshold: they are masked, and never speak for what another source tells.
+    counted = [row for row in told(3) if row["unit"] == "person"]
+    secret = [row | {"value": 3, "printed_text": "3"} for row in counted]
+    secret += [
+        fact("aah_recipients", GARD, "2023-12", 3, "person"), fact("ase_leavers_housed", GARD, "2020", 3, "person"),
+        fact("population", GARD, "2018-01-01", 3, "person"), fact("garantie_jeunes_entries", GARD, "2019", 3, "person"),
+    ]  # fmt: skip
+    _extract(raw, "calpae/indicators/2024", "2025-01-01", secret, access="restricted")
     groups = [fact(*whole[:1], BRITTANY, whole[1], 9, whole[2], population_group=group) for group in ("0-29", "75+")]
     _extract(raw, "insee/groups/1", "2023-01-01", [*groups, fact("poverty_rate_50", BRITTANY, "2021", 8, "percent")])
 
@@ -292,8 +299,10 @@ def _next_report(raw: Path) -> None:
         figure("part", 17, OCCITANIE, 44.4, "percent"), figure("rien", 17, OCCITANIE, 0, "place"),
         figure("hausse", 18, OCCITANIE, 25, "percent"),
     ]  # fmt: skip
-    _edition(raw, "dreets_occitanie/report_key_figures/2022", "report_figures", "2023-12-31", figures, "figures.csv",
-             [column.name for column in REPORT_FIGURES.columns], version="2022", transcribed=True)  # fmt: skip
+    names = [column.name for column in REPORT_FIGURES.columns]
+    text = {"title": "essai", "lines": 20, "sha256": "0" * 64}
+    folder = "dreets_occitanie/report_key_figures/2022"
+    _edition(raw, folder, "report_figures", "2023-12-31", figures, "figures.csv", names, transcribed_from=text)
     reconciliation = raw / "dreets_occitanie" / "reconciliation" / "2022"
     reconciliation.mkdir()
     (reconciliation / "errata.yml").write_text("[]\n", encoding="utf-8")
@@ -320,39 +329,24 @@ def _next_report(raw: Path) -> None:
     _write(reconciliation / "relations.csv", names, rows)
 
 
-def _extract(
-    raw: Path, name: str, day: str, rows: list[Row], *, retrieved: str = "2026-11-22", rounding: Iterable[Row] = ()
-) -> None:
+def _extract(raw: Path, name: str, day: str, rows: list[Row], **about: object) -> None:
     names = [column.name for column in PRODUCER_EXTRACT.columns]
-    _edition(raw, name, "producer_extract", day, rows, "facts.csv", names, retrieved=retrieved, rounding=rounding)
+    _edition(raw, name, "producer_extract", day, rows, "facts.csv", names, **about)
 
 
 def _edition(
-    raw: Path,
-    name: str,
-    layout: str,
-    day: str,
-    rows: list[Row],
-    file: str,
-    columns: list[str],
-    *,
-    version: str = "",
-    retrieved: str = "2026-11-22",
-    rounding: Iterable[Row] = (),
-    transcribed: bool = False,
+    raw: Path, name: str, layout: str, day: str, rows: list[Row], file: str, columns: list[str], **about: object
 ) -> None:
     folder = raw / name
     folder.mkdir(parents=True)
     _write(folder / file, columns, rows)
     publisher, dataset, label = name.split("/")
-    about: Row = {
-        "publisher": publisher, "dataset": dataset, "title": name, "layout": layout, "version_label": version or label,
-        "url": None, "origin": "essai", "published": {"on": day}, "retrieved_at": retrieved, "licence": "essai",
-        "access": "open", "maturity": "final", "region_code": "76", "rounding": list(rounding),
+    sidecar: Row = {
+        "publisher": publisher, "dataset": dataset, "title": name, "layout": layout, "version_label": label,
+        "url": None, "origin": "essai", "published": {"on": day}, "retrieved_at": "2026-11-22", "licence": "essai",
+        "access": "open", "maturity": "final", "region_code": "76", **about,
     }  # fmt: skip
-    if transcribed:
-        about["transcribed_from"] = {"title": "essai", "lines": 20, "sha256": "0" * 64}
-    (folder / "edition.yml").write_text(yaml.safe_dump(about, allow_unicode=True), encoding="utf-8")
+    (folder / "edition.yml").write_text(yaml.safe_dump(sidecar, allow_unicode=True), encoding="utf-8")
     list(seal_edition(folder))
 
 
@@ -373,7 +367,7 @@ class RicherStage:
 
     @classmethod
     def built_in(cls, folder: Path) -> "RicherStage":
-        raw, kept = folder / "raw", folder / "richer.duckdb"
+        raw, kept = folder / "raw", folder / "stage.duckdb"  # its views know the file by this name
         shutil.copytree(PROJECT / "raw", raw)
         enrich(raw)
         build_stage(Settings(raw, folder / "warehouse"), kept)

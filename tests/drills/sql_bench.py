@@ -262,7 +262,7 @@ def _compiled(stage: Path) -> dict[str, str]:
     """dbt's own statements, without the name of the database, which here is the only one."""
     results = invoke(stage, "compile", "--exclude", "resource_type:unit_test").results  # type: ignore[attr-defined]
     return {
-        result.node.unique_id: result.node.compiled_code.replace('"richer".', "")
+        result.node.unique_id: result.node.compiled_code.replace(f'"{stage.stem}".', "")
         for result in results
         if getattr(result.node, "compiled_code", None)
     }

@@ -13,6 +13,13 @@ _NO_PRIORITY = 90
 _SAID = ("value", "lower", "upper", "unit", "qualifier", "marker", "obs_status")
 _SAID_OF_A_LINE = ("amount_eur", "action", "parent_line_code", "is_total", "marker", "signatory_name")
 
+# A restricted edition without a threshold of its own: that a cell is there is all that is told.
+_SHOWN = {"conf_status": "F"}
+_MASKED = {
+    "conf_status": "C", "value": None, "lower": None, "upper": None, "marker": "c", "obs_status": "M",
+    "printed_text": None, "step": None,
+}  # fmt: skip
+
 
 @dataclass
 class Knowledge:
@@ -99,18 +106,22 @@ class Knowledge:
         edition: Edition = cell["edition"]
         indicator = self.indicators[cell["indicator_code"]]
         publisher = edition.about["publisher"]
-        return cell | {
-            "publisher": publisher,
-            "source_priority": self.priorities.get(publisher, _NO_PRIORITY),
-            "region_code": cell["own_region"] or edition.about.get("region_code"),
-            "breaks": self._breaks_before(cell["indicator_code"], cell["period_start"]),
-            "is_printed": edition.layout == "report_figures",
-            "subject": indicator["subject"],
-            "member": indicator["member"],
-            "indicator_label_fr": indicator["label_fr"],
-            "nature": indicator["nature"],
-            "conf_status": "F",
-        }
+        is_open = edition.about["access"] == "open"
+        return (
+            cell
+            | (_SHOWN if is_open else _MASKED)
+            | {
+                "publisher": publisher,
+                "source_priority": self.priorities.get(publisher, _NO_PRIORITY),
+                "region_code": cell["own_region"] or edition.about.get("region_code"),
+                "breaks": self._breaks_before(cell["indicator_code"], cell["period_start"]),
+                "is_printed": edition.layout == "report_figures",
+                "subject": indicator["subject"],
+                "member": indicator["member"],
+                "indicator_label_fr": indicator["label_fr"],
+                "nature": indicator["nature"],
+            }
+        )
 
     def _breaks_before(self, indicator: str, day: date | None) -> tuple[str, ...]:
         breaks = [row for row in seed("series_breaks") if row["indicator_code"] == indicator]

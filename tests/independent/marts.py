@@ -68,8 +68,9 @@ def first_source(history: Rows, key: Iterable[str]) -> Rows:
     return list(best.values())
 
 
-def _precedence(row: Row) -> tuple[int, int, str]:
-    return row["source_priority"], -row["known_from"].toordinal(), row["dataset"]
+def _precedence(row: Row) -> tuple[bool, int, int, str]:
+    """What is masked never speaks for what is not."""
+    return row["conf_status"] != "F", row["source_priority"], -row["known_from"].toordinal(), row["dataset"]
 
 
 def _of(known: Knowledge, subject: str) -> Rows:
@@ -114,7 +115,9 @@ def _rate_beside_median(history: Rows) -> Rows:
     joined = []
     for place in spoken[True].keys() | spoken[False].keys():
         rate, middle = spoken[True].get(place), spoken[False].get(place, {})
+        masks = {row["conf_status"] for row in (rate, middle) if row}
         joined.append((rate or middle) | {
+            "conf_status": next((mask for mask in ("C", "D") if mask in masks), "F"),
             "median_living_standard_eur_per_year": middle.get("median_living_standard_eur_per_year"),
             "median_dataset": middle.get("dataset"),
             "median_edition": middle.get("edition"),
