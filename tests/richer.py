@@ -203,8 +203,8 @@ def _rivals(raw: Path) -> None:
     ):  # fmt: skip
         _extract(raw, name, day, told(by))
     whole = "poverty_rate_60", "2021", "percent"
-    # Counts of three, all below the threshold: they are masked, and never speak for what another source tells.
-    counted = [row for row in told(3) if row["unit"] == "person"]
+    # Counts of three, below the threshold and told by nobody else: masked, they never speak for another source.
+    counted = [row for row in told(3) if row["unit"] == "person" and row["territory_code"] != "53"]
     secret = [row | {"value": 3, "printed_text": "3"} for row in counted]
     secret += [
         fact("aah_recipients", GARD, "2023-12", 3, "person"), fact("ase_leavers_housed", GARD, "2020", 3, "person"),
