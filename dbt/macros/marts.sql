@@ -7,8 +7,7 @@ with ranked as (
         row_number() over (
             partition by {{ key | join(', ') }}
             order by
-                {% if 'conf_status' in columns %}case when conf_status = 'F' then 0 else 1 end, {% endif %}
-                source_priority, known_from desc, dataset
+                case when conf_status = 'F' then 0 else 1 end, source_priority, known_from desc, dataset
         ) as source_rank
     from {{ history }}
     where known_to is null

@@ -24,7 +24,7 @@ from tests.richer import RicherStage
 
 Node = dict[str, Any]
 # A join without its condition makes rows without end: nobody would wait for it.
-PATIENCE = 30
+PATIENCE = 10
 
 
 @dataclass(frozen=True)

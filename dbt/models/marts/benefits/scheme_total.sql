@@ -3,6 +3,6 @@
     key=['territory_level', 'territory_code', 'period_label'],
     columns=[
         'territory_level', 'territory_code', 'territory_name', 'period_label', 'month', 'beneficiaries', 'unit',
-        'obs_status', 'dataset', 'edition', 'known_from',
+        'obs_status', 'conf_status', 'dataset', 'edition', 'known_from',
     ],
 ) }}

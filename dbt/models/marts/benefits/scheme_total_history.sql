@@ -7,6 +7,7 @@ select
     cast(value as bigint) as beneficiaries,
     unit,
     obs_status,
+    conf_status,
     dataset,
     edition_id as edition,
     source_priority,

@@ -22,13 +22,8 @@ median as (
 )
 
 select
-    coalesce(rate.territory_level, median.territory_level) as territory_level,
-    coalesce(rate.territory_code, median.territory_code) as territory_code,
+    {{ key | join(',\n    ') }},
     coalesce(rate.territory_name, median.territory_name) as territory_name,
-    coalesce(rate.year, median.year) as year,
-    coalesce(rate.population_group, median.population_group) as population_group,
-    coalesce(rate.threshold_pct, median.threshold_pct) as threshold_pct,
-    coalesce(rate.generation, median.generation) as generation,
     rate.poverty_rate_pct,
     rate.poverty_rate_lower_pct,
     rate.poverty_rate_upper_pct,
@@ -46,11 +41,4 @@ select
     median.dataset as median_dataset,
     median.edition as median_edition
 from rate
-full outer join median
-    on
-        rate.territory_level = median.territory_level
-        and rate.territory_code = median.territory_code
-        and rate.year = median.year
-        and rate.population_group = median.population_group
-        and rate.threshold_pct = median.threshold_pct
-        and rate.generation = median.generation
+full outer join median using ({{ key | join(', ') }})

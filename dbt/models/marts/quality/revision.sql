@@ -25,7 +25,7 @@ change as (
 select
     dataset,
     indicator_code,
-    max(indicator_label_fr) as indicator_label_fr,
+    any_value(indicator_label_fr) as indicator_label_fr,
     count(*) as versions,
     count(*) filter (where change <> 0) as revisions,
     count(*) filter (where change > 0) as upward_revisions,

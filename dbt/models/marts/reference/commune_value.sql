@@ -43,23 +43,15 @@ placed as (
     where move_rank = 1
 ),
 
-gathered as (
-    select distinct
-        current_code,
-        period_end
-    from placed
-    where adds_up
-),
-
 merged as (
     select
-        gathered.current_code,
-        gathered.period_end,
+        placed.current_code,
+        placed.period_end,
         count(distinct successor.commune_code) as expected
-    from gathered
+    from placed
     inner join {{ ref('commune_successor') }} as successor
-        on gathered.current_code = successor.successor_code and gathered.period_end < successor.effective_on
-    group by gathered.current_code, gathered.period_end
+        on placed.current_code = successor.successor_code and placed.period_end < successor.effective_on
+    group by placed.current_code, placed.period_end
 ),
 
 carried as (
@@ -76,7 +68,7 @@ carried as (
         max(placed.obs_status) as obs_status,
         placed.edition_id,
         count(placed.value) as communes,
-        coalesce(max(merged.expected), 1) as communes_expected,
+        coalesce(merged.expected, 1) as communes_expected,
         string_agg(
             case when placed.territory_code <> placed.current_code then placed.territory_code end, ', '
             order by placed.territory_code
@@ -96,7 +88,8 @@ carried as (
         placed.period_start,
         placed.population_group,
         placed.unit,
-        placed.edition_id
+        placed.edition_id,
+        merged.expected
 )
 
 select

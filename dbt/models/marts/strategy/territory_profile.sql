@@ -39,8 +39,7 @@ compared as (
         cast(count(*) over same_indicator as integer) as ranked_territories,
         region.value as region_value,
         coalesce(country.value, mainland.value) as country_value,
-        cast(round(1000 * value.value / nullif(inhabitants.population, 0), 2) as decimal(12, 2))
-            as per_1000_inhabitants,
+        cast(1000 * value.value / nullif(inhabitants.population, 0) as decimal(12, 2)) as per_1000_inhabitants,
         inhabitants.edition as population_edition,
         value.dataset,
         value.edition
