@@ -1,7 +1,7 @@
 """Where things are: the project's folders, and the two that may be placed elsewhere."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -10,12 +10,18 @@ TERRITORIES = DBT_PROJECT / "seeds" / "territories.csv"
 TIMEZONE = "Europe/Paris"
 
 
+def _pages_are_wanted() -> bool:
+    return os.environ.get("BILAN_PAGES") != "0"
+
+
 @dataclass(frozen=True)
 class Settings:
-    """The two folders a run works on: what came in, and what goes out."""
+    """The two folders a run works on, what came in and what goes out; and what a release holds beside its tables."""
 
     raw: Path
     warehouse: Path
+    pages: bool = field(default_factory=_pages_are_wanted)
+    """Whether a release has its site and its workbooks; ``BILAN_PAGES=0`` does without, and saves their seconds."""
 
     @property
     def releases(self) -> Path:

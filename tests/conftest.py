@@ -23,6 +23,8 @@ def _private_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     patch = pytest.MonkeyPatch()
     patch.setenv("BILAN_WAREHOUSE", str(tmp_path_factory.mktemp("unused")))
     patch.delenv("BILAN_RAW", raising=False)
+    # Those of `published` are looked at; a thousand other publications do without.
+    patch.setenv("BILAN_PAGES", "0")
     yield
     patch.undo()
 
@@ -36,7 +38,7 @@ def asked_of_the_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory, asked_of_the_network: Path) -> Settings:
     """The project's own raw/, refreshed once, without network, into a warehouse nobody writes to afterwards."""
-    settings = Settings(PROJECT / "raw", tmp_path_factory.mktemp("warehouse"))
+    settings = Settings(PROJECT / "raw", tmp_path_factory.mktemp("warehouse"), pages=True)
     with no_network(asked_of_the_network):
         run_refresh(settings, tell=lambda text: None)
     return settings

@@ -4,6 +4,7 @@ Everything is written in the private folder of the run, sealed there, made durab
 served in one step. Before the last step nobody can open it; after it, nothing of it changes.
 """
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from dagster_project.release.exports import export_tables
 from dagster_project.release.fingerprint import Fingerprint, git_commit
 from dagster_project.release.folders import close_and_flush, close_to_writing, flush_tree
 from dagster_project.release.kept import retire
+from dagster_project.release.pages import Pages
 from dagster_project.release.proof import MANIFEST, MANIFEST_DIGEST, prove_afresh
 from dagster_project.release.serve import serve, served_folder, served_manifest, write_json
 from dagster_project.release.stage import ReleaseFacts
@@ -61,8 +63,11 @@ def publish(
     draft.folder.mkdir()
     write_database(stage, draft.database)
     write_companions(draft)
-    export_tables(draft.database, draft.folder, spill=stage.parent / "spill")
-    write_descriptors(draft.database, draft.folder)
+    with Pages(draft.folder) if settings.pages else nullcontext() as pages:
+        export_tables(draft.database, draft.folder, spill=stage.parent / "spill")
+        write_descriptors(draft.database, draft.folder)
+        if pages:
+            pages.wait()
     _seal(draft, made_from, checks)
     prove_afresh(draft.folder)
     keep_internal(settings, stage, facts.release_id)

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -20,9 +20,6 @@ from dagster_project.report.known import Known
 from dagster_project.report.marts import Marts, Row
 from dagster_project.report.tables import Line, Table, as_csv
 from dagster_project.settings import Settings
-
-if TYPE_CHECKING:
-    from dagster_project.release.companions import Draft
 
 _HERE = Path(__file__).parent
 _ROOT = "@root/"
@@ -52,11 +49,6 @@ def write_site(settings: Settings, folder: Path) -> Iterator[str]:
     built = build_site(settings.served, folder)
     yield f"{built.pages} pages, {built.entries} entrées dans la recherche."
     yield f"Ouvrez {folder / 'index.html'} dans un navigateur."
-
-
-def add_site(draft: "Draft") -> None:
-    """Write the site of a release beside its tables: a companion, called after the one that tells what changed."""
-    build_site(draft.database, draft.folder / "site")
 
 
 def build_site(database: Path, folder: Path) -> Built:

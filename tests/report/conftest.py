@@ -1,4 +1,4 @@
-"""One site, built from the published release, serves every test of the pages."""
+"""The site of the published release serves every test of the pages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from lxml import html
 
+from dagster_project.release.pages import SITE
 from dagster_project.report.marts import Marts
-from dagster_project.report.site import build_site
 from dagster_project.settings import Settings
 
 
 @dataclass(frozen=True)
 class SiteOnDisk:
-    """A built site, its pages parsed once, and the marts it says it shows."""
+    """A site, its pages parsed once, and the marts it says it shows."""
 
     folder: Path
     pages: dict[str, html.HtmlElement]
@@ -22,9 +22,8 @@ class SiteOnDisk:
 
 
 @pytest.fixture(scope="session")
-def site(published: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteOnDisk]:
-    folder = tmp_path_factory.mktemp("site") / "site"
-    build_site(published.served, folder)
+def site(published: Settings) -> Iterator[SiteOnDisk]:
+    folder = published.served.resolve().parent / SITE
     pages = {
         str(path.relative_to(folder)): html.fromstring(path.read_text(encoding="utf-8"))
         for path in sorted(folder.rglob("*.html"))
