@@ -71,6 +71,22 @@ def status() -> None:
         click.echo(line)
 
 
+@cli.command(epilog="Exemple : bilan doctor")
+def doctor() -> None:
+    """Examine la machine, raw/, le verrou, la version servie et la planification, et dit quoi faire.
+
+    Le code de sortie est 1 si quelque chose empêche d'actualiser ou de lire.
+    """
+    from dagster_project.doctor import examine
+
+    found = []
+    for finding in examine(load_settings()):
+        click.echo(finding.line)
+        found.append(finding)
+    if any(finding.is_blocking for finding in found):
+        raise BilanError("Quelque chose bloque : voyez ci-dessus.")
+
+
 @cli.command(epilog="Exemple : bilan verify")
 @click.argument("release", required=False)
 def verify(release: str | None) -> None:

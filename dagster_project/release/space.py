@@ -12,16 +12,22 @@ _LEAST = 200 << 20
 _STAGE_TO_RAW, _RUN_TO_RELEASE = 4, 4
 
 
+def room(settings: Settings) -> tuple[int, int]:
+    """Bytes free where the warehouse is, and bytes a run needs, judged from the archive and the last release."""
+    last = _size(settings.served.resolve().parent) if settings.served.exists() else 0
+    needed = max(_LEAST, _STAGE_TO_RAW * _archived(settings.raw) + _RUN_TO_RELEASE * last)
+    there = next(folder for folder in (settings.warehouse, *settings.warehouse.parents) if folder.exists())
+    return shutil.disk_usage(there).free, needed
+
+
 def check_space(settings: Settings) -> None:
-    """Make sure a run has the room it needs, judged from what was archived and what the last release takes.
+    """Make sure a run has the room it needs.
 
     Raises:
         BilanError: there is not enough; the message says how much is.
     """
     settings.warehouse.mkdir(parents=True, exist_ok=True)
-    last = _size(settings.served.resolve().parent) if settings.served.exists() else 0
-    needed = max(_LEAST, _STAGE_TO_RAW * _archived(settings.raw) + _RUN_TO_RELEASE * last)
-    free = shutil.disk_usage(settings.warehouse).free
+    free, needed = room(settings)
     if free < needed:
         raise BilanError(
             f"Le disque de {settings.warehouse} n'a que {free >> 20} Mo libres, il en faut environ {needed >> 20}. "
