@@ -32,6 +32,7 @@ _WORDS = {
     "Out of Memory": errno.ENOMEM,
     "failed to allocate": errno.ENOMEM,
     "bad_alloc": errno.ENOMEM,
+    "MemoryError": errno.ENOMEM,
     "can't start new thread": errno.ENOMEM,
     "computed checksum": errno.EBADMSG,
     "not a valid DuckDB database": errno.EBADMSG,

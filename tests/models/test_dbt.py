@@ -6,6 +6,8 @@ from pathlib import Path
 
 from dbt.cli.main import dbtRunner
 
+from dagster_project.dbt import build
+from dagster_project.machine import machine_words
 from dagster_project.settings import DBT_PROJECT
 
 
@@ -31,6 +33,17 @@ def test_unit_tests_of_the_models(stage: Path) -> None:
     assert len(results) >= 5
     failed = {result.node.name: result.message for result in results if str(result.status) != "pass"}
     assert not failed, failed
+
+
+def test_a_node_that_cannot_even_be_told_of_fails_and_nobody_waits(tmp_path: Path) -> None:
+    """dbt's thread dies outside what dbt catches, as when memory is short: left to itself, it waits for ever."""
+
+    def memory_short(name: str) -> None:
+        raise MemoryError
+
+    (result,) = build(tmp_path / "stage.duckdb", ["territories"], memory_short)
+    assert not result.passed
+    assert "La mémoire manque" in (machine_words(result.message) or "")
 
 
 def test_documentation_is_complete_in_one_static_page(stage: Path) -> None:
