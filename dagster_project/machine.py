@@ -37,6 +37,7 @@ _WORDS = {
     "computed checksum": errno.EBADMSG,
     "not a valid DuckDB database": errno.EBADMSG,
     "Corrupt database file": errno.EBADMSG,
+    "database does not exist": errno.ENOENT,
 }
 
 
