@@ -266,7 +266,13 @@ class Refresh:
                 "refused": self.refused,
             }
             self.published = publish(
-                self.settings, self.stage, self._facts, self.made_from, self.checks, republish=self.republish
+                self.settings,
+                self.stage,
+                self._facts,
+                self.made_from,
+                self.checks,
+                republish=self.republish,
+                timed=self._timed,
             )
             return self.published
 
@@ -310,8 +316,10 @@ class Refresh:
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
-        start = time.monotonic()
+        """Add to the time of a phase; a phase within another counts for itself only."""
+        start, counted = time.monotonic(), sum(self.timings.values())
         try:
             yield
         finally:
-            self.timings[phase] = self.timings.get(phase, 0.0) + time.monotonic() - start
+            within = sum(self.timings.values()) - counted
+            self.timings[phase] = self.timings.get(phase, 0.0) + time.monotonic() - start - within

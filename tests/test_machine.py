@@ -19,7 +19,10 @@ from dagster_project.machine import machine_failure, machine_words
         (PermissionError(errno.EACCES, "Permission denied"), "Droits insuffisants"),
         (duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate data"), "La mémoire manque"),
         (MemoryError(), "La mémoire manque"),
-        (duckdb.IOException('IO Error: Cannot open database "/w/x" in read-only mode: database does not exist'), "Un f"),
+        (
+            duckdb.IOException('IO Error: Cannot open database "/w/x": database does not exist'),
+            "Un f",
+        ),
     ],
 )
 def test_what_the_machine_refuses_is_a_sentence(error: Exception, sentence: str) -> None:

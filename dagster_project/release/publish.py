@@ -4,7 +4,8 @@ Everything is written in the private folder of the run, sealed there, made durab
 served in one step. Before the last step nobody can open it; after it, nothing of it changes.
 """
 
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,11 @@ def publish(
     checks: dict[str, Any],
     *,
     republish: bool = False,
+    timed: Callable[[str], AbstractContextManager[None]] = nullcontext,
 ) -> Published:
     """Publish the marts of the stage file, unless they say exactly what the served release says.
+
+    `timed` counts the seconds of a part of it apart.
 
     Raises:
         UnapprovedChangeError: they change what is published beyond the thresholds, and nobody approved it.
@@ -67,7 +71,8 @@ def publish(
         export_tables(draft.database, draft.folder, spill=stage.parent / "spill")
         write_descriptors(draft.database, draft.folder)
         if pages:
-            pages.wait()
+            with timed("site et classeurs"):
+                pages.wait()
     _seal(draft, made_from, checks)
     prove_afresh(draft.folder)
     keep_internal(settings, stage, facts.release_id)

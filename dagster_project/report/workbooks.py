@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dagster_project.errors import BilanError, WrongUseError
 from dagster_project.report import french
@@ -10,10 +9,6 @@ from dagster_project.report.known import Known
 from dagster_project.report.marts import Marts, Row
 from dagster_project.settings import Settings
 
-if TYPE_CHECKING:
-    from dagster_project.release.companions import Draft
-
-FOLDER = "classeurs"
 _SUFFIX = ".xlsx"
 
 
@@ -36,11 +31,6 @@ def write_workbook(settings: Settings, territory: str, output: Path | None = Non
             raise WrongUseError(f"{path} : donnez un dossier qui existe, ou un fichier en {_SUFFIX}.")
         _write(known, place, path)
     return path
-
-
-def add_workbooks(draft: "Draft") -> None:
-    """Write the workbooks of a release beside its tables: a companion, called after the one that tells what changed."""
-    build_workbooks(draft.database, draft.folder / FOLDER)
 
 
 def build_workbooks(database: Path, folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The workbooks of the published release, built once; and one release made worse, for what the present one has not."""
+"""The workbooks of the published release; and one release made worse, for what the present one has not."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dagster_project.release.pages import WORKBOOKS
 from dagster_project.report.marts import Marts
 from dagster_project.report.workbooks import build_workbooks
 from dagster_project.settings import Settings
@@ -32,9 +33,8 @@ class Workbooks:
 
 
 @pytest.fixture(scope="session")
-def workbooks(published: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbooks]:
-    folder = tmp_path_factory.mktemp("workbooks") / "classeurs"
-    build_workbooks(published.served, folder)
+def workbooks(published: Settings) -> Iterator[Workbooks]:
+    folder = published.served.resolve().parent / WORKBOOKS
     with Marts.opened(published.served) as marts:
         yield Workbooks(folder, marts)
 
