@@ -47,7 +47,7 @@ def publish(
     checks: dict[str, Any],
     *,
     republish: bool = False,
-    timed: Callable[[str], AbstractContextManager[None]] = nullcontext,
+    timed: Callable[[str], AbstractContextManager[object]] = nullcontext,
 ) -> Published:
     """Publish the marts of the stage file, unless they say exactly what the served release says.
 
