@@ -1,7 +1,10 @@
-"""One long-lived process and one built release serve most tests; each test that changes something has its copy."""
+"""One built release serves most tests, in all their processes; each test that changes something has its copy."""
 
+import fcntl
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,18 +33,41 @@ def _private_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 @pytest.fixture(scope="session")
-def asked_of_the_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where what the refresh of `published` asked of the network is written."""
-    return tmp_path_factory.mktemp("network") / "asked.log"
+def once(tmp_path_factory: pytest.TempPathFactory) -> "Once":
+    """Builds a folder in the first of the parallel processes that asks for it; the others wait, and use it."""
+    own = tmp_path_factory.getbasetemp()
+    return Once(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+
+
+@dataclass(frozen=True)
+class Once:
+    """Where the parallel processes of one run of the tests find what one of them made."""
+
+    root: Path
+
+    def __call__(self, name: str, build: Callable[[Path], None]) -> Path:
+        folder, done = self.root / name, self.root / f"{name}.done"
+        with (self.root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                folder.mkdir()
+                build(folder)
+                done.touch()
+        return folder
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory, asked_of_the_network: Path) -> Settings:
-    """The project's own raw/, refreshed once, without network, into a warehouse nobody writes to afterwards."""
-    settings = Settings(PROJECT / "raw", tmp_path_factory.mktemp("warehouse"), pages=True)
-    with no_network(asked_of_the_network):
-        run_refresh(settings, tell=lambda text: None)
-    return settings
+def published(once: Once) -> Settings:
+    """The project's own raw/, refreshed once, without network, into a warehouse nobody writes to afterwards.
+
+    What it asked of the network is in `asked.log`, beside the warehouse.
+    """
+
+    def build(folder: Path) -> None:
+        with no_network(folder / "asked.log"):
+            run_refresh(Settings(PROJECT / "raw", folder / "warehouse", pages=True), tell=lambda text: None)
+
+    return Settings(PROJECT / "raw", once("published", build) / "warehouse", pages=True)
 
 
 @pytest.fixture
@@ -54,13 +80,14 @@ def workshop(published: Settings, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stage(once: Once) -> Path:
     """A stage file as it is just before publication, kept for tests on tables."""
     from tests.richer import build_stage
 
-    kept = tmp_path_factory.mktemp("stage") / "stage.duckdb"
-    build_stage(Settings(PROJECT / "raw", tmp_path_factory.mktemp("warehouse_of_stage")), kept)
-    return kept
+    def build(folder: Path) -> None:
+        build_stage(Settings(PROJECT / "raw", folder / "warehouse"), folder / "stage.duckdb")
+
+    return once("stage", build) / "stage.duckdb"
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from dagster_project.settings import Settings
 from tests.network import no_network
 
 
-def test_a_refresh_asks_nothing_of_the_network(published: Settings, asked_of_the_network: Path) -> None:
+def test_a_refresh_asks_nothing_of_the_network(published: Settings) -> None:
     assert published.served.exists()
-    assert asked_of_the_network.read_text(encoding="utf-8") == ""
+    assert (published.warehouse.parent / "asked.log").read_text(encoding="utf-8") == ""
 
 
 def test_the_guard_sees_what_is_asked_here_and_in_a_child(tmp_path: Path) -> None:

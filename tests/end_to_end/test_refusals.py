@@ -51,13 +51,6 @@ def test_unchanged_inputs_publish_nothing(workshop: Settings) -> None:
     assert len(list(workshop.releases.iterdir())) == 1
 
 
-def test_the_same_content_rebuilt_publishes_nothing_unless_asked(workshop: Settings) -> None:
-    assert refresh(workshop, force=True).message.startswith("Mêmes contenus")
-    assert len(list(workshop.releases.iterdir())) == 1
-    assert "publiée" in refresh(workshop, force=True, republish=True).message
-    assert len(list(workshop.releases.iterdir())) == 2
-
-
 def test_a_changed_digit_is_named_by_its_cell(workshop: Settings) -> None:
     edit(workshop.raw / BENEFITS / "figures.csv", set_cells("l1410-rsa", value="190441"))
     assert "figures.csv : le fichier n'est pas celui de la fiche" in refused(workshop)
@@ -94,27 +87,6 @@ def test_a_refused_newer_edition_leaves_the_earlier_one_speaking(workshop: Setti
     assert refresh(workshop).refused == outcome.refused
     known = "select beneficiaries from marts.beneficiaries where territory_code = '48' and benefit = 'rsa'"
     assert run_query(workshop, known + " and month = date '2018-12-01'", "csv").count("\n") == 2
-
-
-def test_a_corrected_figure_becomes_a_version_and_the_old_one_stays_known(workshop: Settings) -> None:
-    newer = workshop.raw / "insee/unemployment/2024-03-20"
-    shutil.copytree(workshop.raw / "insee/unemployment/2023-12-20", newer)
-    edit(
-        newer / "occitanie.csv",
-        lambda rows: [
-            row | {"value": "9.4", "printed_text": "9.4"} if row["territory_code"] == "76" else row for row in rows
-        ],
-    )
-    sidecar = newer / "edition.yml"
-    text = sidecar.read_text(encoding="utf-8").replace("2023-12-20", "2024-03-20")
-    sidecar.write_text(text, encoding="utf-8")
-    list(seal_edition(newer))
-    assert "publiée" in refresh(workshop).message
-    history = (
-        "select unemployment_rate_pct, known_from, known_to from marts.unemployment_rate_history "
-        "where territory_level = 'region' and dataset = 'insee/unemployment' order by known_from"
-    )
-    assert run_query(workshop, history, "csv").splitlines()[1:] == ["9.3,2023-12-20,2024-03-20", "9.4,2024-03-20,"]
 
 
 def test_an_unreadable_relation_is_named(workshop: Settings) -> None:

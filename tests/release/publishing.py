@@ -30,3 +30,8 @@ def publish_stage(settings: Settings, stage: Path) -> Published:
         previous_release_id=served.name if served else None,
     )
     return publish(settings, own, facts, MADE_FROM, {"refused": []}, republish=True)
+
+
+def copy_of(settings: Settings, folder: Path) -> Path:
+    """A copy of the database served, to keep open: DuckDB opens a file in one way at a time in one process."""
+    return Path(shutil.copy(settings.served.resolve(), folder))

@@ -19,7 +19,7 @@ def test_site_and_workbooks_are_sealed_with_their_release(published: Settings) -
 
 
 def test_pages_that_cannot_be_written_say_why(tmp_path: Path) -> None:
-    no_database = "Le site ou les classeurs n'ont pas pu être écrits : .*bilan.duckdb"
+    no_database = "Le site ou les classeurs n'ont pas pu être écrits : Un fichier de travail a disparu"
     with pytest.raises(BilanError, match=no_database), Pages(tmp_path) as pages:
         pages.wait()
 

