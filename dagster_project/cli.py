@@ -4,6 +4,7 @@ import gc
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NoReturn
@@ -389,6 +390,8 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Importing Dagster and dbt allocates millions of objects that stay: looking for cycles there is a fifth of a run.
     gc.set_threshold(200_000)
+    # `requests` silences it itself, unless two threads load it at once.
+    warnings.filterwarnings("ignore", message="SOCKS support")
     code = _exit_code()
     sys.stdout.flush()
     sys.stderr.flush()
