@@ -63,7 +63,10 @@ def _environment(settings: Settings) -> Iterator[Finding]:
 
 def _not_as_locked() -> Iterator[str]:
     locked = tomllib.loads((PROJECT / "uv.lock").read_text(encoding="utf-8"))["package"]
-    versions = {package["name"]: package.get("version") for package in locked}
+    # Some have a version a Python.
+    versions: dict[str, list[str]] = {}
+    for package in locked:
+        versions.setdefault(package["name"], []).append(package.get("version", ""))
     own = next(package for package in locked if package["name"] == "bilan")
     for name in (dependency["name"] for dependency in own["dependencies"]):
         try:
@@ -71,8 +74,8 @@ def _not_as_locked() -> Iterator[str]:
         except metadata.PackageNotFoundError:
             yield f"{name} n'est pas installé"
         else:
-            if installed != versions[name]:
-                yield f"{name} {installed} au lieu de {versions[name]}"
+            if installed not in versions[name]:
+                yield f"{name} {installed} au lieu de {' ou '.join(versions[name])}"
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
