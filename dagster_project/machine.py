@@ -5,7 +5,8 @@ import os
 import tempfile
 from pathlib import Path
 
-_WRITTEN = 1 << 20
+# What a run that stops gives back, journals and temporary files, is less than this.
+_WRITTEN = 64 << 20
 # SQLite tells that it failed, not why.
 _UNTOLD = -1
 _SENTENCES = {

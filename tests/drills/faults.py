@@ -66,10 +66,16 @@ def disk_read_only(run: Bilan, project: Miniature) -> Iterator[None]:
     warehouse = str(project.settings.warehouse)
     _mount("--bind", warehouse, warehouse)
     try:
-        _mount("-o", "remount,bind,ro", warehouse)
+        while not _remounted(warehouse):
+            continue  # the run has a file open for writing
         yield
     finally:
         subprocess.run(["umount", "--lazy", warehouse], check=True)
+
+
+def _remounted(warehouse: str) -> bool:
+    remount = ["mount", "-o", "remount,bind,ro", warehouse]
+    return subprocess.run(remount, capture_output=True, check=False).returncode == 0
 
 
 @contextmanager
