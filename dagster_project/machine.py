@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 # What a run that stops gives back, journals and temporary files, is less than this.
-_WRITTEN = 64 << 20
+_BLOCK, _BLOCKS = 1 << 20, 64
 # SQLite tells that it failed, not why.
 _UNTOLD = -1
 _SENTENCES = {
@@ -65,10 +65,14 @@ def machine_words(message: str) -> str | None:
 
 def _met_when_writing(folder: Path) -> OSError | None:
     try:
+        block = bytes(_BLOCK)
         with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(bytes(_WRITTEN))
+            for _ in range(_BLOCKS):
+                file.write(block)
     except OSError as error:
         return error
+    except MemoryError:
+        return OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
     return None
 
 
