@@ -272,7 +272,7 @@ class Refresh:
                 self.made_from,
                 self.checks,
                 republish=self.republish,
-                timed=self._timed,
+                part=self._part,
             )
             return self.published
 
@@ -313,6 +313,12 @@ class Refresh:
         if edition.sidecar.transcribed_from:
             return edition.dataset, edition.sidecar.version_label
         return (edition.dataset,)
+
+    @contextmanager
+    def _part(self, phase: str) -> Iterator[None]:
+        self.narrator.step(phase.capitalize())
+        with self._timed(phase):
+            yield
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:

@@ -47,11 +47,11 @@ def publish(
     checks: dict[str, Any],
     *,
     republish: bool = False,
-    timed: Callable[[str], AbstractContextManager[object]] = nullcontext,
+    part: Callable[[str], AbstractContextManager[object]] = nullcontext,
 ) -> Published:
     """Publish the marts of the stage file, unless they say exactly what the served release says.
 
-    `timed` counts the seconds of a part of it apart.
+    `part` surrounds what takes long enough to be told, and timed, apart.
 
     Raises:
         UnapprovedChangeError: they change what is published beyond the thresholds, and nobody approved it.
@@ -71,7 +71,7 @@ def publish(
         export_tables(draft.database, draft.folder, spill=stage.parent / "spill")
         write_descriptors(draft.database, draft.folder)
         if pages:
-            with timed("site et classeurs"):
+            with part("site et classeurs"):
                 pages.wait()
     _seal(draft, made_from, checks)
     prove_afresh(draft.folder)
