@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagster_project.report.french import VERDICTS, number, signed, trimmed
+from dagster_project.report.french import VERDICTS, number, trimmed
 from dagster_project.report.marts import Marts, Row
 
 # In these, either side may be the one at fault; elsewhere, the printed side is what does not agree.
@@ -74,13 +74,13 @@ def gaps_among(checks: Iterable[Check]) -> list[Row]:
 
 
 def numbers_of(relation: dict[str, Any]) -> str:
-    """`calculé 32 572 284, imprimé 32 963 233, écart −390 949`."""
+    """`calculé 32 572 284, imprimé 32 963 233, écart de 390 949`."""
     if relation["left_value"] is None or relation["right_value"] is None:
         return VERDICTS[relation["verdict"]]
     calculated, printed, difference = (
         trimmed(round(relation[name], 2)) for name in ("left_value", "right_value", "difference")
     )
-    return f"calculé {number(calculated)}, imprimé {number(printed)}, écart {signed(difference)}"
+    return f"calculé {number(calculated)}, imprimé {number(printed)}, écart de {number(abs(difference))}"
 
 
 def sentences_of(relation: dict[str, Any]) -> Sequence[str]:

@@ -158,7 +158,7 @@ class Site(Known):
     def source(self, edition: str) -> Markup:
         """A link to what is known of an edition."""
         row = self.editions[edition]
-        when = french.day(row["published_on"]) if row["published_on"] else "date de publication non portée"
+        when = french.day(row["published_on"]) if row["published_on"] else "date de publication non indiquée"
         state = french.MATURITIES.get(row["maturity"], row["maturity"])
         return Markup("{}, {} (édition {}, {}, {})").format(
             french.publisher(row["publisher"]),

@@ -12,6 +12,16 @@
       .replace(/(\d)[\s\u00a0\u202f](?=\d{3}(?!\d))/g, "$1").replace(/[^a-z0-9,.%]+/g, " ").trim();
   }
 
+  // Words that say nothing of what is looked for, and other words for those of the pages.
+  var EMPTY = " a au aux combien d dans de des du en est et l la le les par pour quel quelle sur un une ";
+  var SAME = { menage: "foyer", menages: "foyer", subvention: "contractualise", subventions: "contractualise" };
+
+  function asked(query) {
+    var words = fold(query).split(" ").filter(Boolean);
+    var full = words.filter(function (word) { return EMPTY.indexOf(" " + word + " ") < 0; });
+    return (full.length ? full : words).map(function (word) { return SAME[word] || word; });
+  }
+
   function withIndex(then) {
     if (index) { then(); return; }
     waiting.push(then);
@@ -29,7 +39,7 @@
   }
 
   function find(query) {
-    var words = fold(query).split(" ").filter(Boolean);
+    var words = asked(query);
     if (!words.length) { return []; }
     var whole = words.join(" ");
     return index

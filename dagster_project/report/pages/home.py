@@ -46,10 +46,11 @@ def write(site: Site) -> None:
         "son statut et son verdict.",
     )
     proved = sum(row["verdict"] in ("exact", "rounding", "holds") for row in site.checks.relations)
+    unknown = len(site.checks.relations) - proved - len(site.checks.gaps)
     trust = (
         f"{len(site.checks.relations)} relations entre chiffres sont recalculées à chaque version : {proved} sont "
-        f"vérifiées, {len(site.checks.gaps)} sont en écart, et chaque écart est montré à côté du chiffre, avec son "
-        "diagnostic."
+        f"vérifiées, {len(site.checks.gaps)} sont en écart, {unknown} ne se calculent pas faute de base. Chaque "
+        "écart est montré à côté du chiffre, avec son diagnostic."
     )
     site.write(page, "home.html.j2", regions=regions, reports=[], trust=trust)
 

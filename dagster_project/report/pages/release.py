@@ -7,7 +7,6 @@ from dagster_project.report.tables import Line, Table
 _HOME = ("index.html", "Accueil")
 _MOST = 500
 _KINDS = {
-    "signal": "l'essentiel",
     "schema": "table ou colonne",
     "rows": "lignes",
     "changed": "valeur changée",
@@ -30,11 +29,13 @@ def write(site: Site) -> None:
         "version.html", "Cette version", "Ce qu'est cette version, et ce qui a changé depuis la précédente.", [_HOME]
     )
     site.find("Cette version : ce qui a changé", site.release["release_id"], page.path, "changements nouveautés")
-    changes = site.marts.table("release_change", order="change_order")
+    told = site.marts.table("release_change", order="change_order")
+    changes = [row for row in told if row["change_kind"] != "signal"]
     site.write(
         page,
         "release.html.j2",
         release=site.release,
+        essence=[row["sentence_fr"] for row in told if row["change_kind"] == "signal"],
         count=len(changes),
         changes=_changes(site, changes[:_MOST]) if changes else None,
         most=_MOST,
@@ -58,7 +59,7 @@ def _changes(site: Site, rows: list[Row]) -> Table:
     ]
     return site.table(
         "version-changements",
-        "Ce qui a changé, l'essentiel d'abord",
+        "Chaque changement",
         ["Changement", "Genre", "Avant", "Après", "Cause", "Édition", "Approbation"],
         lines,
         text_columns=(0, 3, 4, 5),

@@ -68,6 +68,8 @@ def write(site: Site) -> None:
     for report, chapters in listed:
         page = Page(f"{report.folder}/index.html", report.title, _lede(report), [HOME])
         site.find(report.title, "Rapport, chapitre par chapitre", page.path, report.name)
+        for path, title, summary in chapters:
+            site.find(title, f"{report.title} : {summary}", path, "chapitre")
         site.write(page, "report.html.j2", report=report, chapters=chapters)
     page = Page("rapports/index.html", "Rapports", "Les rapports dont chaque chiffre est relu et recoupé.", [HOME])
     site.write(page, "reports.html.j2", listed=listed)
@@ -314,7 +316,7 @@ def _credits(site: Site, report: Report) -> Chapter:
     for row in rows:
         if row["amount_eur"] is not None:
             amount = french.with_unit(french.trimmed(row["amount_eur"]), "eur")
-            site.find(f"{row['action']}, crédits {row['year']}", amount, page.path, str(row["amount_eur"]))
+            site.find(f"{row['action']}, crédits {row['year']}", amount, page.path, f"budget {row['amount_eur']}")
     site.write(page, "tables.html.j2", tables=[table], chart=_stacks(site, report, rows))
     return (
         page.path,
@@ -346,7 +348,7 @@ def _stacks(site: Site, report: Report, rows: Sequence[Row]) -> Chart:
         printed = f"{french.number(round(row['amount_eur'] / 1_000_000, 1))} M€"
         over = row["amount_eur"] - summed
         marked = site.checks.of(site.references.on_line(row)).kind == "gap"
-        above = [f"écart {french.signed(french.trimmed(over))} €"] if marked else []
+        above = [f"écart de {french.number(abs(french.trimmed(over)))} €"] if marked else []
         totals[row["year"]] = (row["amount_eur"], [printed, *above])
         sentences.append(
             f"{row['year']} : total imprimé {french.number(french.trimmed(row['amount_eur']))} €, somme des lignes "
@@ -398,7 +400,8 @@ def _contracts(site: Site, report: Report) -> Chapter:
         )
         if row["amount_eur"] is not None:
             amount = french.with_unit(french.trimmed(row["amount_eur"]), "eur")
-            site.find(f"{name}, montant contractualisé {row['year']}", amount, page.path, str(row["amount_eur"]))
+            words = f"budget subvention accordé reçu {row['amount_eur']}"
+            site.find(f"{name}, montant contractualisé {row['year']}", amount, page.path, words)
     table = site.table(
         f"{report.slug}-contrats",
         f"Montants contractualisés, part de l'État, {rows[0]['year']}, en euros",

@@ -125,7 +125,7 @@ def region_headlines(site: Site, place: Row) -> list[Headline]:
     if total:
         check = site.checks.of(site.references.on_line(total[0]))
         figure = figure_of(total[0], "amount_eur", unit="eur", check=check)
-        found.append(Headline("Montants contractualisés avec l'État", figure, str(total[0]["year"])))
+        found.append(Headline("Contrats avec l'État : départements et métropoles", figure, str(total[0]["year"])))
     return found
 
 
