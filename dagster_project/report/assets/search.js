@@ -30,8 +30,8 @@
     script.src = root + "assets/index.js";
     script.onload = function () {
       index = window.BILAN_INDEX.map(function (entry) {
-        var title = fold(entry[0]);
-        return { entry: entry, title: title, text: " " + title + " " + fold(entry[1] + " " + entry[3]) };
+        var title = asked(entry[0]).join(" ");
+        return { entry: entry, title: title, text: " " + fold(entry[0] + " " + entry[1] + " " + entry[3]) };
       });
       waiting.forEach(function (next) { next(); });
     };
