@@ -77,10 +77,15 @@ def build(stage: Path, selection: list[str], on_node: Callable[[str], None] = la
         raise BilanError(why) from outcome.exception
     return [
         NodeResult(
-            result.node.unique_id, str(result.status), result.message or "", result.failures or 0, result.execution_time
+            result.node.unique_id, str(result.status), _words_of(result), result.failures or 0, result.execution_time
         )
         for result in outcome.result.results
     ]
+
+
+def _words_of(result: Any) -> str:
+    """What dbt says of a node. It keeps the words of an exception, and memory that is short has none."""
+    return result.message or ("MemoryError" if result.status == "error" else "")
 
 
 def warm_up() -> None:

@@ -24,6 +24,7 @@ from dagster_project.release.kept import retire
 from dagster_project.release.pages import Pages
 from dagster_project.release.proof import MANIFEST, MANIFEST_DIGEST, prove_afresh
 from dagster_project.release.serve import serve, served_folder, served_manifest, write_json
+from dagster_project.release.space import check_files
 from dagster_project.release.stage import ReleaseFacts
 from dagster_project.release.tables import contents, row_counts, write_database
 from dagster_project.release.unchanged import note_same_content
@@ -56,6 +57,7 @@ def publish(
     Raises:
         UnapprovedChangeError: they change what is published beyond the thresholds, and nobody approved it.
     """
+    check_files()
     tables = contents(stage)
     served = served_manifest(settings)
     if served and not republish and _digests(tables) == _digests(served["marts"]):

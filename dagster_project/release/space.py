@@ -1,5 +1,6 @@
 """Room on the disk: asked for before a run, so that a full disk is a sentence and not a half-written release."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from dagster_project.inbox import INBOX
 from dagster_project.settings import Settings
 
 _LEAST = 200 << 20
+_FILES = 32
 # The stage holds raw rows, core and marts; the release, its tables twice (database and Parquet).
 _STAGE_TO_RAW, _RUN_TO_RELEASE = 4, 4
 
@@ -33,6 +35,21 @@ def check_space(settings: Settings) -> None:
             f"Le disque de {settings.warehouse} n'a que {free >> 20} Mo libres, il en faut environ {needed >> 20}. "
             "Libérez de la place ; rien n'a été commencé."
         )
+
+
+def check_files() -> None:
+    """Make sure a few more files may be opened: where one may not, DuckDB ends the process instead of saying so.
+
+    Raises:
+        OSError: this process, or the machine, may open no more.
+    """
+    opened: list[int] = []
+    try:
+        for _ in range(_FILES):
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def _archived(raw: Path) -> int:

@@ -168,7 +168,7 @@ def stage_corrupted(run: Bilan, project: Miniature) -> Iterator[None]:
 @contextmanager
 def stage_removed(run: Bilan, project: Miniature) -> Iterator[None]:
     """Somebody cleans up what they take for leftovers."""
-    shutil.rmtree(project.stage().parent, ignore_errors=True)
+    shutil.rmtree(project.settings.stage, ignore_errors=True)
     yield
 
 

@@ -44,7 +44,8 @@ CASES: list[tuple[Fault, str, str]] = [
     *((faults.stage_corrupted, moment, _DAMAGED) for moment in (JUDGING, PUBLISHING)),
     *((faults.stage_removed, moment, _GONE) for moment in (READING, JUDGING, PUBLISHING)),
     *((faults.doors_killed, moment, "plus de mémoire que permis") for moment in (LOADING, READING)),
-    (faults.raw_file_changed, LOADING, "a changé pendant l'exécution"),
+    # Noticed at once or at the end, whichever comes after it.
+    (faults.raw_file_changed, LOADING, "a changé pendant l'exécution|n'est pas celui de la fiche"),
     (faults.raw_file_gone, LOADING, "occitanie.csv"),
 ]
 _OF_THE_DISK = (faults.disk_full, faults.disk_read_only)
