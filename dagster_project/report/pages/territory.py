@@ -12,6 +12,7 @@ from dagster_project.report.key_figures import printed_figures
 from dagster_project.report.marts import Row
 from dagster_project.report.site import Page, Site
 from dagster_project.report.tables import Cell, Line, Table
+from dagster_project.report.workbooks import file_name
 
 # What a reader looks for first, in this order.
 _FIRST = ("poverty_rate_60", "unemployment_rate", "rsa_recipients", "contracted_amount")
@@ -58,6 +59,7 @@ def _write(site: Site, place: Row) -> None:
         kind=kind,
         region=region,
         headlines=_headlines(site, place, compared),
+        workbook=file_name(place),
         map=_map(site, place),
         members=_members(site, place),
         profile=_profile(site, slug, region, compared),
