@@ -44,15 +44,24 @@ class _Result:
     rows: list[tuple[Any, ...]]
 
 
-def open_release(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """A locked-down, read-only connection to the served release.
+def served_database(settings: Settings) -> Path:
+    """The file readers are served.
 
     Raises:
         BilanError: no release has been published.
     """
     if not settings.served.exists():
         raise BilanError("Aucune version publiée : lancez « bilan refresh ».")
-    connection = duckdb.connect(str(settings.served.resolve()), read_only=True, config=dict(LOCKED_DOWN))
+    return settings.served.resolve()
+
+
+def open_release(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """A locked-down, read-only connection to the served release.
+
+    Raises:
+        BilanError: no release has been published.
+    """
+    connection = duckdb.connect(str(served_database(settings)), read_only=True, config=dict(LOCKED_DOWN))
     connection.execute(CLOSING_SQL)
     return connection
 

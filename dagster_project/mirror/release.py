@@ -9,7 +9,7 @@ import duckdb
 from dagster_project.errors import BilanError
 from dagster_project.mirror.types import is_list, postgresql_type
 from dagster_project.release.digest import content_digest
-from dagster_project.release.tables import quoted
+from dagster_project.release.tables import identifier, quoted
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def write_csv(release: duckdb.DuckDBPyConnection, table: Table, path: Path) -> N
     """Write the rows of a table as PostgreSQL reads CSV: a NULL is empty, every text is quoted."""
     values = ", ".join(_written(column) for column in table.columns)
     texts = [column.name for column in table.columns if column.data_type == "VARCHAR" or is_list(column.data_type)]
-    quotes = f", force_quote ({', '.join(map(_identifier, texts))})" if texts else ""
+    quotes = f", force_quote ({', '.join(map(identifier, texts))})" if texts else ""
     release.execute(
         f"copy (select {values} from {_name(table)}) to {quoted(str(path))} (format csv, header false{quotes})"
     )
@@ -136,16 +136,12 @@ def _foreign_keys(keys: list[tuple[str, list[str], str, list[str]]]) -> Iterator
 
 
 def _name(table: Table) -> str:
-    return f"{_identifier(table.schema)}.{_identifier(table.name)}"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"{identifier(table.schema)}.{identifier(table.name)}"
 
 
 def _written(column: Column) -> str:
     """A list becomes the text of a PostgreSQL array, each element quoted; anything else is written as it is."""
-    name = _identifier(column.name)
+    name = identifier(column.name)
     if not is_list(column.data_type):
         return name
     escaped = r"""'"' || replace(replace(one::varchar, '\', '\\'), '"', '\"') || '"'"""
@@ -155,7 +151,7 @@ def _written(column: Column) -> str:
 
 def _read_back(column: Column) -> str:
     """The value; or its text, where both databases write the same: a digest is of texts, and casts cost more."""
-    name = _identifier(column.name)
+    name = identifier(column.name)
     if column.data_type.startswith(_SAME_TEXT) and not is_list(column.data_type):
         return name
     text = f"{name}::json::varchar[]" if is_list(column.data_type) else name

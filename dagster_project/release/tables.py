@@ -60,6 +60,11 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def identifier(name: str) -> str:
+    """A name as SQL reads it, whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def ordered_rows(model: dict[str, Any]) -> str:
     """The query of a published table's rows, in the order of its key."""
     order = ", ".join(f'"{column}"' for column in primary_key(model))

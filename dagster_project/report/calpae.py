@@ -20,13 +20,7 @@ THEMES = {
 
 def calpae_rows(known: Known, level: str, code: str) -> list[Row]:
     """The indicators of a territory, theme by theme and year by year."""
-    return known.marts.table(
-        "calpae_indicator",
-        "territory_level = ? and territory_code = ?",
-        level,
-        code,
-        order="theme, year, indicator_code",
-    )
+    return known.marts.of("calpae_indicator", level, code, order="theme, year, indicator_code")
 
 
 def checks_of(known: Known, row: Row) -> tuple[Check, Check]:

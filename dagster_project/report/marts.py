@@ -47,6 +47,10 @@ class Marts:
         found = rows_of(self._connection, f"select * from marts.{mart} where {where} order by {columns}", *values)
         return [Row(mart, key, row) for row in found]
 
+    def of(self, mart: str, level: str, code: str, also: str = "", *, order: str | None = None) -> list[Row]:
+        """The rows of a mart that are of one territory; `also` is SQL that follows this condition."""
+        return self.table(mart, f"territory_level = ? and territory_code = ? {also}", level, code, order=order)
+
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """The rows of any query on the marts."""
         return rows_of(self._connection, sql, *values)

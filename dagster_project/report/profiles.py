@@ -1,7 +1,5 @@
 """A row of `territory_profile` as figures: its value with the verdict on it, and what changed."""
 
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup
 
 from dagster_project.report import french
@@ -10,9 +8,6 @@ from dagster_project.report.figures import Figure, figure_of
 from dagster_project.report.known import Known
 from dagster_project.report.marts import Row
 from dagster_project.report.tables import Cell
-
-if TYPE_CHECKING:
-    pass
 
 
 def decimals(unit: str) -> int:

@@ -12,7 +12,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from dagster_project.errors import BilanError, WrongUseError
+from dagster_project.errors import WrongUseError
+from dagster_project.query import served_database
 from dagster_project.report import french
 from dagster_project.report.checks import Check, gaps_among, numbers_of, sentences_of
 from dagster_project.report.figures import Figure, figure_of, link
@@ -42,11 +43,10 @@ def write_site(settings: Settings, folder: Path) -> Iterator[str]:
         BilanError: nothing has been published.
         WrongUseError: the folder holds something else than a site.
     """
-    if not settings.served.exists():
-        raise BilanError("Aucune version publiée : lancez « bilan refresh ».")
+    database = served_database(settings)
     if folder.exists() and any(folder.iterdir()) and not (folder / _SIGN).exists():
         raise WrongUseError(f"{folder} contient autre chose qu'un site : choisissez un dossier vide ou nouveau.")
-    built = build_site(settings.served, folder)
+    built = build_site(database, folder)
     yield f"{built.pages} pages, {built.entries} entrées dans la recherche."
     yield f"Ouvrez {folder / 'index.html'} dans un navigateur."
 

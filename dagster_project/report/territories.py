@@ -7,12 +7,8 @@ from dagster_project.report.references import reference_of
 
 def profile(known: Known, place: Row) -> list[Row]:
     """Its indicators, each at its newest period, beside region and country."""
-    return known.marts.table(
-        "territory_profile",
-        "territory_level = ? and territory_code = ? and not contains(indicator_code, ':')",
-        place["territory_level"],
-        place["territory_code"],
-    )
+    level, code = place["territory_level"], place["territory_code"]
+    return known.marts.of("territory_profile", level, code, "and not contains(indicator_code, ':')")
 
 
 def contracts(known: Known, place: Row) -> list[Row]:
@@ -33,12 +29,9 @@ def contracts(known: Known, place: Row) -> list[Row]:
 
 def printed(known: Known, place: Row) -> list[Row]:
     """The figures a report prints of it alone, those that have a table of their own excepted."""
-    return known.marts.table(
-        "key_figure",
-        "territory_level = ? and territory_code = ? and repeat_of is null and indicator_code is null and unit <> 'eur'",
-        place["territory_level"],
-        place["territory_code"],
-    )
+    level, code = place["territory_level"], place["territory_code"]
+    alone = "and repeat_of is null and indicator_code is null and unit <> 'eur'"
+    return known.marts.of("key_figure", level, code, alone)
 
 
 def actions(known: Known, place: Row) -> list[Row]:
@@ -53,15 +46,7 @@ def actions(known: Known, place: Row) -> list[Row]:
 
 def gaps(known: Known, place: Row) -> list[Row]:
     """The gaps that name it, or that one of its own figures is in."""
-    own = {
-        reference_of(row)
-        for row in known.marts.table(
-            "key_figure",
-            "territory_level = ? and territory_code = ?",
-            place["territory_level"],
-            place["territory_code"],
-        )
-    }
+    own = {reference_of(row) for row in known.marts.of("key_figure", place["territory_level"], place["territory_code"])}
     return [
         gap
         for gap in known.checks.gaps

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from dagster_project.errors import BilanError, WrongUseError
+from dagster_project.query import served_database
 from dagster_project.report import french
 from dagster_project.report.known import Known
 from dagster_project.report.marts import Marts, Row
@@ -19,9 +20,7 @@ def write_workbook(settings: Settings, territory: str, output: Path | None = Non
         BilanError: nothing has been published, or the file cannot be written.
         WrongUseError: no such territory, or several; not the name of a workbook.
     """
-    if not settings.served.exists():
-        raise BilanError("Aucune version publiée : lancez « bilan refresh ».")
-    with Marts.opened(settings.served) as marts:
+    with Marts.opened(served_database(settings)) as marts:
         known = Known(marts)
         place = _asked(known, territory)
         path = output or Path()

@@ -17,6 +17,7 @@ import yaml
 from dagster_project.connect import superset_parameters
 from dagster_project.connect.superset.dashboard import CHARTS, TITLE, Chart, dashboard, value_of
 from dagster_project.query import open_release, rows_of
+from dagster_project.release.tables import identifier
 from dagster_project.settings import Settings
 
 _DATABASE = "Bilan"
@@ -138,11 +139,10 @@ def _column(name: str, data_type: str, said: Document | None) -> Document:
 
 def _value(column: Document) -> Document:
     """Rates, stocks and nested lines do not add up: a metric is the value of one row, or nothing."""
-    quoted = '"' + column["column_name"].replace('"', '""') + '"'
     return {
         "metric_name": value_of(column["column_name"]),
         "verbose_name": column["verbose_name"],
-        "expression": f"case when count(*) = 1 then max({quoted}) end",
+        "expression": f"case when count(*) = 1 then max({identifier(column['column_name'])}) end",
         "description": _ONE_ROW_FR,
     }
 

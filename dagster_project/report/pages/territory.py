@@ -43,9 +43,7 @@ def _write(site: Site, place: Row) -> None:
     if level != "region":
         trail.append((site.places.href("region", region["territory_code"]) or "", region["territory_name"]))
     page = Page(f"territoires/{slug}.html", name, f"{kind} : ce que les chiffres disent de {name}", trail)
-    counts = site.marts.table(
-        "beneficiaries", "territory_level = ? and territory_code = ?", level, code, order="benefit, month"
-    )
+    counts = site.marts.of("beneficiaries", level, code, order="benefit, month")
     site.find(name, f"{kind}, {region['territory_name']}", page.path, f"{code} territoire")
     for row in counts:
         if row["beneficiaries"] is not None:

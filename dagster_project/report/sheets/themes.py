@@ -144,9 +144,7 @@ def lines_of(known: Known, place: Row, theme: Theme) -> list[Told]:
         around += [("region", place["region_code"]), ("country", "FR"), ("country", "FR-METRO")]
     found: dict[str, list[Told]] = {}
     for level, code in dict.fromkeys(around):
-        for row in known.marts.table(
-            theme.mart, "territory_level = ? and territory_code = ?", level, code, order=theme.order
-        ):
+        for row in known.marts.of(theme.mart, level, code, order=theme.order):
             for one in theme.tell(known, row):
                 found.setdefault(one.label, []).append(one)
     return [one for lines in found.values() for one in lines]
@@ -239,13 +237,12 @@ def calpae_sheet(known: Known, place: Row, book: Book, peers: Peers | None) -> b
 
 def others_sheet(known: Known, place: Row, book: Book) -> bool:
     """Every indicator without a table of its own, at its newest period."""
-    rows = known.marts.table(
+    rows = known.marts.of(
         "observation",
-        "territory_level = ? and territory_code = ? "
-        "qualify row_number() over (partition by dataset, indicator_code, population_group "
-        "order by period_start desc nulls last, period_code desc) = 1",
         place["territory_level"],
         place["territory_code"],
+        "qualify row_number() over (partition by dataset, indicator_code, population_group "
+        "order by period_start desc nulls last, period_code desc) = 1",
         order="indicator_label_fr, dataset, population_group",
     )
     lines = [one for row in rows for one in told.observation(known, row)]
