@@ -186,6 +186,9 @@ class Links:
         for own in (self.current(dataset, share), self._beside.get(counted) if counted else None):
             if own and own.is_public:
                 shares.add((own.value, _SHARE_STEP))
+                # Beside a base revised since, a whole percentage may still hold, to the unit.
+                if own.value == own.value.to_integral_value():
+                    shares.add((own.value, Decimal(1)))
         for (percent, step), one, total in product(
             sorted(shares), self._sources(dataset, part), self._sources(dataset, base)
         ):

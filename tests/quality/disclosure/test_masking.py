@@ -20,7 +20,7 @@ from tests.quality.disclosure.attacker import SMALL, Attack, Unknown
 from tests.quality.disclosure.region import Cell, Region
 from tests.quality.disclosure.stage import Edition, publish, views, write_stage
 
-RELEASES = int(os.environ.get("BILAN_RELEASES", "3"))
+RELEASES = int(os.environ.get("BILAN_RELEASES", "4"))
 ARIEGE, AUDE, REGION = ("departement", "09"), ("departement", "11"), ("region", "76")
 DEPARTEMENTS = ("09", "11", "12", "30", "31", "32", "34", "46", "48", "65", "66", "81", "82")
 
@@ -196,9 +196,12 @@ def test_no_restricted_edition_loads_nothing(tmp_path: Path) -> None:
 @pytest.mark.drill(
     "Secret statistique", "aucune cellule masquée n'est retrouvée, ni encadrée de trop près, en douze versions"
 )
-@pytest.mark.parametrize("seed", range(int(os.environ.get("BILAN_REGIONS", "2"))))
+@pytest.mark.parametrize("seed", range(2, 2 + int(os.environ.get("BILAN_REGIONS", "2"))))
 def test_nothing_masked_is_found_over_the_releases(tmp_path: Path, seed: int) -> None:
-    """The drill: random answers of a region, revised from edition to edition, attacked with all that was ever shown."""
+    """The drill: random answers of a region, revised from edition to edition, attacked with all that was ever shown.
+
+    Region 3 over four releases once gave five cells away: a whole percentage, beside a base revised since.
+    """
     rng = random.Random(seed)
     region = Region(2024, rng, sizes=((60, 400, 3000), (4, 12, 60, 400))[seed % 2])
     editions: list[Edition] = []
