@@ -24,6 +24,7 @@ _ACCEPTED = {
     "hypothesis": "MPL-2.0: tests only, unmodified",
     "psycopg": "LGPL-3.0: optional, unmodified, imported as a library",
     "psycopg-binary": "LGPL-3.0: optional, unmodified, imported as a library",
+    "psycopg2-binary": "LGPL-3.0 with exceptions: optional, unmodified, imported as a library",
     "pathspec": "MPL-2.0: development only, unmodified",
     "text-unidecode": "Artistic licence chosen among those offered",
     "tqdm": "MPL-2.0 beside MIT, unmodified",

@@ -6,6 +6,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -13,6 +14,7 @@ import click
 
 from dagster_project.connect import TOOLS, connection_text
 from dagster_project.errors import BilanError, RefusedDataError, WrongUseError
+from dagster_project.operate.durations import Duration
 from dagster_project.settings import Settings, load_settings
 
 _TERMINAL_WIDTH = 100
@@ -63,13 +65,38 @@ def refresh(force: bool, republish: bool, timings: bool) -> None:
         raise RefusedDataError("\n".join(["Édition refusée, l'édition précédente sert encore :", *outcome.refused]))
 
 
-@cli.command(epilog="Exemple : bilan status")
-def status() -> None:
-    """Dit quelle version est servie, de quand elle date, et si une exécution est en cours."""
+@cli.command(epilog="Exemples : bilan status ; bilan status --max-age 26h")
+@click.option("--max-age", type=Duration(), help="Échoue si aucune actualisation n'a réussi depuis : 90m, 26h, 2j…")
+def status(max_age: timedelta | None) -> None:
+    """Dit quelle version est servie, de quand elle date, et si une exécution est en cours.
+
+    Pour un superviseur : warehouse/heartbeat.json, ou le code de sortie avec --max-age.
+    """
+    from dagster_project.operate.pulse import check_age
     from dagster_project.status import status_lines
 
-    for line in status_lines(load_settings()):
+    settings = load_settings()
+    for line in status_lines(settings):
         click.echo(line)
+    if max_age:
+        check_age(settings, max_age)
+
+
+@cli.command(epilog="Exemples : bilan alert --test ; BILAN_ALERT_TO=bilan@region.fr bilan alert --test")
+@click.option("--test", "is_test", is_flag=True, help="Envoie un essai par chaque moyen réglé.")
+def alert(is_test: bool) -> None:
+    """Envoie ce qui n'a pas pu être dit : une exécution tuée, une alerte que personne n'a reçue.
+
+    Réglages, dans l'environnement : BILAN_ALERT_TO (adresses), BILAN_ALERT_SMTP (smtp://[compte@]serveur[:port] ou
+    smtps://…), BILAN_ALERT_PASSWORD, BILAN_ALERT_FROM ; BILAN_ALERT_WEBHOOK (adresse en https).
+    """
+    from dagster_project.operate.telling import send_test, tell_what_is_untold
+
+    if is_test:
+        for line in send_test():
+            click.echo(line)
+    elif not tell_what_is_untold(load_settings(), lambda text: click.echo(text, err=True)):
+        raise BilanError("Une alerte n'est pas partie.")
 
 
 @cli.command(epilog="Exemple : bilan doctor")

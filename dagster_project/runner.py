@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from dagster_project.errors import BilanError
 from dagster_project.history import environment, prepare_history
 from dagster_project.inbox import Filed, file_inbox, waiting
 from dagster_project.machine import machine_failure
+from dagster_project.operate.telling import Trial, trial
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.janitor import is_untidy, tidy
 from dagster_project.release.lock import lock_holder, run_lock
@@ -52,6 +54,15 @@ def run_refresh(
         RefusedDataError: data was refused; nothing was published.
         BilanError: the run failed for another known reason.
     """
+    with trial(settings, str(uuid.uuid4()), tell) as trying:
+        outcome = _refresh(settings, trying, force=force, republish=republish, tell=tell)
+        trying.message, trying.refused = outcome.message, outcome.refused
+        return outcome
+
+
+def _refresh(
+    settings: Settings, trying: Trial, *, force: bool, republish: bool, tell: Callable[[str], None]
+) -> RefreshOutcome:
     if waiting(settings.raw):
         with run_lock(settings.lock):
             filed = file_inbox(settings.raw, date.today())
@@ -68,9 +79,10 @@ def run_refresh(
         Refresh.start(settings, republish=republish) as refresh,
         _machine_failures_in_french(settings),
     ):
+        trying.begin()
         refresh.narrator = Narrator(tell)
         tell("Chargement")
-        _execute(refresh)
+        _execute(refresh, trying.run_id)
         assert refresh.published is not None
         return RefreshOutcome(
             refresh.published.message,
@@ -126,7 +138,7 @@ def _machine_failures_in_french(settings: Settings) -> Iterator[None]:
         raise
 
 
-def _execute(refresh: Any) -> None:
+def _execute(refresh: Any, run_id: str) -> None:
     import dagster as dg
 
     from dagster_project.definitions import build_definitions
@@ -135,7 +147,9 @@ def _execute(refresh: Any) -> None:
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.from_config(str(prepare_history(refresh.settings))) as instance:
         try:
-            definitions.resolve_job_def("refresh").execute_in_process(instance=instance, run_config=quiet)
+            definitions.resolve_job_def("refresh").execute_in_process(
+                instance=instance, run_config=quiet, run_id=run_id
+            )
         except dg.DagsterExecutionInterruptedError as interruption:
             raise KeyboardInterrupt from interruption
 

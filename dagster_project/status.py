@@ -6,6 +6,7 @@ from datetime import date
 
 from dagster_project.catalogue import load_catalogue
 from dagster_project.freshness import ages
+from dagster_project.operate.pulse import pulse_lines
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.lock import lock_holder, run_lock
 from dagster_project.release.serve import heal_latest, latest_is_behind, served_manifest
@@ -20,6 +21,7 @@ def status_lines(settings: Settings) -> Iterator[str]:
     elif latest_is_behind(settings) and os.access(settings.warehouse, os.W_OK):
         with run_lock(settings.lock):
             heal_latest(settings)
+    yield from pulse_lines(settings)
     served = served_manifest(settings)
     if served is None:
         yield "Aucune version publiée : lancez « bilan refresh »."
