@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- Every cell each edition gives, in one shape. A figure printed again in its own report is not observed twice.
 -- `scope_area` is the part of the country an edition that holds this cell undertakes to cover.
 with cell as (

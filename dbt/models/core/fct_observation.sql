@@ -1,14 +1,27 @@
 -- What may be told of a cell is decided before (`cell_protection`). A restricted cell nobody decided on is masked.
-with observed as (
+with contested as (
+    select distinct
+        dataset,
+        period_code
+    from {{ ref('cell_contested') }}
+),
+
+versioned as (
+    -- What one edition alone says is current since that edition.
     select
         cell.*,
-        version.known_to,
-        edition.publisher,
-        edition.source_priority,
-        edition.region_code as edition_region_code,
-        case when edition.access = 'open' then 'F' else coalesce(protection.conf_status, 'C') end as conf_status
+        cast(null as date) as known_to
+    from {{ ref('cell_observed') }} as cell
+    left join contested on cell.dataset = contested.dataset and cell.period_code = contested.period_code
+    where contested.dataset is null
+
+    union all
+
+    select
+        cell.*,
+        version.known_to
     from {{ ref('observation_version') }} as version
-    inner join {{ ref('cell_observed') }} as cell
+    inner join {{ ref('cell_contested') }} as cell
         on
             version.edition_id = cell.edition_id
             and version.indicator_code = cell.indicator_code
@@ -16,7 +29,17 @@ with observed as (
             and version.territory_code = cell.territory_code
             and version.population_group = cell.population_group
             and version.period_code = cell.period_code
-    inner join {{ ref('dim_edition') }} as edition on version.edition_id = edition.edition_id
+),
+
+observed as (
+    select
+        cell.*,
+        edition.publisher,
+        edition.source_priority,
+        edition.region_code as edition_region_code,
+        case when edition.access = 'open' then 'F' else coalesce(protection.conf_status, 'C') end as conf_status
+    from versioned as cell
+    inner join {{ ref('dim_edition') }} as edition on cell.edition_id = edition.edition_id
     left join {{ source('raw', 'cell_protection') }} as protection
         on
             cell.edition_id = protection.edition_id
@@ -51,7 +74,6 @@ select
     case when cell.conf_status = 'F' then cell.marker else 'c' end as marker,
     case when cell.conf_status = 'F' then cell.obs_status else 'M' end as obs_status,
     cell.conf_status,
-    cell.cited_source,
     cell.known_from,
     cell.known_to,
     cell.edition_id,
@@ -69,13 +91,8 @@ select
     indicator.subject,
     indicator.member,
     indicator.label_fr as indicator_label_fr,
-    cell.reference,
-    cell.file_sha256,
-    cell.row_number,
-    cell.source_file,
-    cell.source_sheet,
-    cell.source_row,
-    cell.source_column,
+    -- No relation speaks of a commune: its reference would be the largest column of all, for nothing.
+    case when cell.territory_level not in ('commune', 'iris') then cell.reference end as reference,
     cell.source_line
 from observed as cell
 left join {{ ref('dim_indicator') }} as indicator on cell.indicator_code = indicator.indicator_code

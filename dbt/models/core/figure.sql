@@ -46,7 +46,11 @@ published as (
         population_group,
         conf_status <> 'F' as is_masked
     from {{ ref('fct_observation') }}
-    where known_to is null and source_line is null and population_group = 'all'
+    where
+        known_to is null
+        and source_line is null
+        and population_group = 'all'
+        and territory_level not in ('commune', 'iris')
 ),
 
 line as (

@@ -1,5 +1,5 @@
 {{ versions(
-    cells=ref('cell_observed'),
+    cells=ref('cell_contested'),
     key=['indicator_code', 'territory_level', 'territory_code', 'population_group', 'period_code', 'scope_area'],
     scope=['indicator_code', 'territory_level', 'period_code', 'scope_area'],
     facts=['value', 'lower', 'upper', 'unit', 'qualifier', 'marker', 'obs_status'],

@@ -1,6 +1,6 @@
--- Every value known of a territory, one a period, whoever says it first: observations, amounts contracted, and how
--- many local initiatives a report illustrates there. The period before stands beside, unless the definition changed;
--- a value without a date comes before the dated ones.
+-- Every value known of a territory larger than a commune, one a period, whoever says it first: observations, amounts
+-- contracted, and how many local initiatives a report illustrates there. The period before stands beside, unless the
+-- definition changed; a value without a date comes before the dated ones.
 with observed as (
     select
         indicator_code,
@@ -19,7 +19,11 @@ with observed as (
             order by source_priority asc, known_from desc, dataset asc
         ) as source_rank
     from {{ ref('fct_observation') }}
-    where known_to is null and value is not null and population_group = 'all'
+    where
+        known_to is null
+        and value is not null
+        and population_group = 'all'
+        and territory_level not in ('commune', 'iris')
 ),
 
 contracted as (

@@ -1,17 +1,48 @@
--- How a producer's figures change from one edition to the next: how often, how much, in which direction.
-with version as (
+-- How a producer's figures change from one edition to the next: how often, how much, in which direction. Most figures
+-- are said once: versions are compared only where a period has several.
+with known as (
     select
         dataset,
         indicator_code,
-        indicator_label_fr,
-        value,
-        known_from,
-        lag(value) over one_cell as value_before
+        any_value(indicator_label_fr) as indicator_label_fr,
+        count(*) as versions,
+        min(known_from) as first_known_from,
+        max(known_from) as last_known_from
     from {{ ref('fct_observation') }}
-    window one_cell as (
-        partition by dataset, indicator_code, territory_level, territory_code, population_group, period_code
-        order by known_from
-    )
+    group by dataset, indicator_code
+),
+
+period as (
+    select
+        dataset,
+        indicator_code,
+        period_code
+    from {{ ref('fct_observation') }}
+    group by dataset, indicator_code, period_code
+    having min(known_from) <> max(known_from)
+),
+
+version as (
+    select
+        observation.dataset,
+        observation.indicator_code,
+        observation.value,
+        lag(observation.value) over (
+            partition by
+                observation.dataset,
+                observation.indicator_code,
+                observation.territory_level,
+                observation.territory_code,
+                observation.population_group,
+                observation.period_code
+            order by observation.known_from
+        ) as value_before
+    from {{ ref('fct_observation') }} as observation
+    inner join period
+        on
+            observation.dataset = period.dataset
+            and observation.indicator_code = period.indicator_code
+            and observation.period_code = period.period_code
 ),
 
 change as (
@@ -20,19 +51,33 @@ change as (
         value - value_before as change,
         case when value_before <> 0 then 100 * abs(value - value_before) / abs(value_before) end as change_pct
     from version
+),
+
+revised as (
+    select
+        dataset,
+        indicator_code,
+        count(*) as revisions,
+        count(*) filter (where change > 0) as upward_revisions,
+        count(*) filter (where change < 0) as downward_revisions,
+        cast(median(change_pct) as decimal(9, 2)) as median_revision_pct,
+        cast(max(change_pct) as decimal(9, 2)) as largest_revision_pct
+    from change
+    where change <> 0
+    group by dataset, indicator_code
 )
 
 select
-    dataset,
-    indicator_code,
-    any_value(indicator_label_fr) as indicator_label_fr,
-    count(*) as versions,
-    count(*) filter (where change <> 0) as revisions,
-    count(*) filter (where change > 0) as upward_revisions,
-    count(*) filter (where change < 0) as downward_revisions,
-    cast(median(change_pct) filter (where change <> 0) as decimal(9, 2)) as median_revision_pct,
-    cast(max(change_pct) filter (where change <> 0) as decimal(9, 2)) as largest_revision_pct,
-    min(known_from) as first_known_from,
-    max(known_from) as last_known_from
-from change
-group by dataset, indicator_code
+    known.dataset,
+    known.indicator_code,
+    known.indicator_label_fr,
+    known.versions,
+    coalesce(revised.revisions, 0) as revisions,
+    coalesce(revised.upward_revisions, 0) as upward_revisions,
+    coalesce(revised.downward_revisions, 0) as downward_revisions,
+    revised.median_revision_pct,
+    revised.largest_revision_pct,
+    known.first_known_from,
+    known.last_known_from
+from known
+left join revised on known.dataset = revised.dataset and known.indicator_code = revised.indicator_code

@@ -1,26 +1,46 @@
 -- The same quantity as several datasets know it today, the first source beside each other one. Neither a missing value
 -- nor two sides of a break in the series is ever an agreement.
-with known as (
+with period as (
     select
         indicator_code,
-        indicator_label_fr,
-        territory_level,
-        territory_code,
-        territory_name,
-        population_group,
-        period_code,
-        period_start,
-        value,
-        unit,
-        coalesce(printed_step, 0) as printed_step,
-        dataset,
-        edition_id,
-        row_number() over (
-            partition by indicator_code, territory_level, territory_code, population_group, period_code
-            order by source_priority asc, known_from desc, dataset asc
-        ) as source_rank
+        period_code
     from {{ ref('fct_observation') }}
-    where known_to is null and value is not null and qualifier = 'exact' and period_code <> ''
+    group by indicator_code, period_code
+    having min(dataset) <> max(dataset)
+),
+
+known as (
+    select
+        observation.indicator_code,
+        observation.indicator_label_fr,
+        observation.territory_level,
+        observation.territory_code,
+        observation.territory_name,
+        observation.population_group,
+        observation.period_code,
+        observation.period_start,
+        observation.value,
+        observation.unit,
+        coalesce(observation.printed_step, 0) as printed_step,
+        observation.dataset,
+        observation.edition_id,
+        row_number() over (
+            partition by
+                observation.indicator_code,
+                observation.territory_level,
+                observation.territory_code,
+                observation.population_group,
+                observation.period_code
+            order by observation.source_priority asc, observation.known_from desc, observation.dataset asc
+        ) as source_rank
+    from {{ ref('fct_observation') }} as observation
+    inner join period
+        on observation.indicator_code = period.indicator_code and observation.period_code = period.period_code
+    where
+        observation.known_to is null
+        and observation.value is not null
+        and observation.qualifier = 'exact'
+        and observation.period_code <> ''
 ),
 
 compared as (

@@ -20,6 +20,13 @@ with known as (
     where observation.territory_level = 'commune' and observation.known_to is null
 ),
 
+-- Few communes ever merged: the others need no carrying.
+touched as (
+    select commune_code as code from {{ ref('commune_successor') }}
+    union
+    select successor_code as code from {{ ref('commune_successor') }}
+),
+
 moved as (
     select
         known.*,
@@ -31,6 +38,7 @@ moved as (
             order by successor.effective_on, successor.successor_code
         ) as move_rank
     from known
+    inner join touched on known.territory_code = touched.code
     left join {{ ref('commune_successor') }} as successor
         on
             known.territory_code = successor.commune_code
@@ -90,6 +98,27 @@ carried as (
         placed.unit,
         placed.edition_id,
         merged.expected
+
+    union all
+
+    select
+        known.dataset,
+        known.indicator_code,
+        known.indicator_label_fr,
+        known.territory_code,
+        known.period_code,
+        known.period_start,
+        known.population_group,
+        known.value,
+        known.unit,
+        known.obs_status,
+        known.edition_id,
+        case when known.value is null then 0 else 1 end as communes,
+        1 as communes_expected,
+        cast(null as varchar) as carried_from
+    from known
+    left join touched on known.territory_code = touched.code
+    where touched.code is null
 )
 
 select

@@ -1,3 +1,4 @@
+-- Communes are in `commune_value`, on today's geographic code, and as they were in `observation_history`.
 select
     dataset,
     indicator_code,
@@ -20,4 +21,4 @@ select
     edition,
     known_from
 from {{ ref('observation_history') }}
-where known_to is null
+where known_to is null and territory_level <> 'commune'
