@@ -35,7 +35,7 @@ def datapackage_of(release: DescribedRelease) -> dict[str, Any]:
         "keywords": list(KEYWORDS),
         "licenses": _licences(release.sources),
         "sources": _sources(release.sources),
-        "resources": [resource for table in release.tables for resource in (_csv(table, keys), _parquet(table, keys))],
+        "resources": [_RESOURCE[kind](table, keys) for table in release.tables for kind in table.files],
     }
 
 
@@ -58,6 +58,9 @@ def _parquet(table: DescribedTable, keys: dict[str, list[str]]) -> dict[str, Any
         "mediatype": "application/vnd.apache.parquet",
         "schema": _schema(table, keys, ".parquet", {}, "default"),
     }
+
+
+_RESOURCE = {"csv": _csv, "parquet": _parquet}
 
 
 def _resource(table: DescribedTable, kind: str, name: str) -> dict[str, Any]:

@@ -120,10 +120,12 @@ def licences(sources: Iterable[Row]) -> list[str]:
 
 
 def _files(folder: Path, table: str) -> dict[str, File]:
+    """A table's files by kind; one too long for a spreadsheet has no CSV."""
     paths = {kind: folder / kind / f"{table}.{kind}" for kind in ("csv", "parquet")}
     return {
         kind: File(str(path.relative_to(folder)), path.stat().st_size, file_sha256(path))
         for kind, path in paths.items()
+        if path.exists()
     }
 
 

@@ -1,4 +1,8 @@
-"""Each table of a release as files: Parquet for tools, CSV for a French spreadsheet. Same rows, same bytes."""
+"""Each table of a release as files: Parquet for tools, CSV for a French spreadsheet. Same rows, same bytes.
+
+The database holds its rows in key order, so that nothing is sorted again. A table longer than a sheet has no CSV: no
+spreadsheet opens it, and it would weigh more than the rest of the release.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,29 +12,34 @@ import duckdb
 
 from dagster_project.formulas import neutral_sql
 from dagster_project.release.stage import MARTS, published_models
-from dagster_project.release.tables import ordered_rows, quoted
+from dagster_project.release.tables import quoted, row_counts
 
 _BYTE_ORDER_MARK = "\ufeff"
+# A sheet has 1 048 576 lines, the header among them.
+LONGEST_SHEET = 1_048_575
 
 
 def export_tables(database: Path, folder: Path, spill: Path) -> None:
-    """Write every published table in ``parquet/`` and ``csv/``.
+    """Write every published table in ``parquet/``, and in ``csv/`` those a spreadsheet can open.
 
-    One thread writes: with several, where a group of rows ends depends on which was the fastest. A sort that does not
-    fit in memory uses `spill`.
+    One thread writes: with several, where a group of rows ends depends on which was the fastest. What does not fit in
+    memory uses `spill`.
     """
     for kind in ("parquet", "csv"):
         (folder / kind).mkdir()
     config: dict[str, Any] = {"threads": 1, "preserve_insertion_order": True, "temp_directory": str(spill)}
+    rows = row_counts(database)
     with duckdb.connect(str(database), read_only=True, config=config) as connection:
         for model in published_models():
-            name, rows = model["name"], ordered_rows(model)
-            connection.execute(f"copy ({rows}) to {_file(folder, 'parquet', name)} (format parquet)")
-            columns = ", ".join(_spreadsheet_cells(connection, name))
-            connection.execute(
-                f"copy (select {columns} from ({rows})) to {_file(folder, 'csv', name)} "
-                "(format csv, header true, delimiter ';')"
-            )
+            name = model["name"]
+            table = f'{MARTS}."{name}"'
+            connection.execute(f"copy {table} to {_file(folder, 'parquet', name)} (format parquet)")
+            if rows[name] <= LONGEST_SHEET:
+                columns = ", ".join(_spreadsheet_cells(connection, name))
+                connection.execute(
+                    f"copy (select {columns} from {table}) to {_file(folder, 'csv', name)} "
+                    "(format csv, header true, delimiter ';')"
+                )
 
 
 def _file(folder: Path, kind: str, name: str) -> str:

@@ -17,6 +17,7 @@ from dagster_project.hashing import file_sha256
 from dagster_project.quality.disclosure.internal import forget_retired, keep_internal
 from dagster_project.release.companions import Draft, write_companions
 from dagster_project.release.described import write_descriptors
+from dagster_project.release.digest import METHOD
 from dagster_project.release.exports import export_tables
 from dagster_project.release.fingerprint import Fingerprint, git_commit
 from dagster_project.release.folders import close_and_flush, close_to_writing, flush_tree
@@ -102,6 +103,7 @@ def _seal(draft: Draft, made_from: Fingerprint, checks: dict[str, Any]) -> None:
         "duckdb_version": duckdb.__version__,
         "inputs_sha256": made_from.inputs_sha256,
         "inputs": made_from.inputs,
+        "digest_method": METHOD,
         "marts": {name: {"rows": rows[name], **table} for name, table in draft.tables.items()},
         "checks": checks,
         "files": _hashes(draft.folder),

@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.errors import BilanError
 from dagster_project.release.digest import content_digest
 from dagster_project.release.stage import MARTS, digested_columns, primary_key, published_models
 
@@ -28,7 +29,11 @@ def contents(stage: Path) -> dict[str, dict[str, Any]]:
 
 
 def write_database(stage: Path, database: Path) -> None:
-    """Copy every published table of the stage into a new database, in key order, with its keys and comments."""
+    """Copy every published table of the stage into a new database, in key order, with its keys and comments.
+
+    Raises:
+        BilanError: two rows of a table have the same key.
+    """
     with duckdb.connect(config={"temp_directory": str(stage.parent / "spill")}) as connection:
         connection.execute(f"attach {quoted(str(stage))} as stage (read_only)")
         connection.execute(f"attach {quoted(str(database))} as bilan (storage_version '{STORAGE_VERSION}')")
@@ -40,7 +45,8 @@ def write_database(stage: Path, database: Path) -> None:
             connection.execute(";".join(_definition(model, columns[model["name"]])))
         connection.commit()
         for model in models:
-            connection.execute(f'insert into bilan.{MARTS}."{model["name"]}" {ordered_rows(model)}')
+            connection.execute(f'insert into bilan.{MARTS}."{model["name"]}" {_ordered_rows(model)}')
+            _add_key(connection, model)
         connection.execute("checkpoint bilan")
 
 
@@ -65,14 +71,23 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def ordered_rows(model: dict[str, Any]) -> str:
+def _add_key(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> None:
+    """Give a table its key once it is filled: half of what it costs to keep an index row by row."""
+    key = ", ".join(map(identifier, primary_key(model)))
+    try:
+        connection.execute(f'alter table bilan.{MARTS}."{model["name"]}" add primary key ({key})')
+    except duckdb.ConstraintException as error:
+        raise BilanError(f"Table {model['name']} : deux lignes ont la même clé ({key}) : {error}") from error
+
+
+def _ordered_rows(model: dict[str, Any]) -> str:
     """The query of a published table's rows, in the order of its key."""
     order = ", ".join(f'"{column}"' for column in primary_key(model))
     return f'select * from {MARTS}."{model["name"]}" order by {order}'
 
 
 def _column_definitions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """For every published table of the stage, its columns and keys as SQL writes them."""
+    """For every published table of the stage, its columns as SQL writes them."""
     tables = connection.execute(
         "select table_name, sql from duckdb_tables() where database_name = 'stage' and schema_name = ?", [MARTS]
     )
@@ -80,7 +95,7 @@ def _column_definitions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]
 
 
 def _definition(model: dict[str, Any], columns: str) -> Iterable[str]:
-    """The statements that make the same table, with its keys and its French comments, in the released file."""
+    """The statements that make the same table, with its French comments, in the released file."""
     target = f"""bilan.{MARTS}."{model["name"]}\""""
     yield f"create table {target}{columns}"
     yield f"comment on table {target} is {quoted(model['description'])}"

@@ -65,6 +65,13 @@ def test_names_and_types_count(memory: duckdb.DuckDBPyConnection) -> None:
     assert len(digests) == 3
 
 
+def test_no_text_passes_from_a_column_to_the_next(memory: duckdb.DuckDBPyConnection) -> None:
+    columns = {"a": "varchar", "b": "varchar"}
+    memory.execute("create table one as select 'x' || chr(31) || 'y' as a, 'z' as b")
+    memory.execute("create table other as select 'x' as a, 'y' || chr(31) || 'z' as b")
+    assert content_digest(memory, "one", columns) != content_digest(memory, "other", columns)
+
+
 def test_two_builds_of_the_same_raw_have_the_same_digests_and_the_same_bytes(
     published: Settings, stage: Path, tmp_path: Path
 ) -> None:
