@@ -14,7 +14,6 @@ from pathlib import Path
 from dagster_project.archive import NewEdition, archive, archived_as, safe_name
 from dagster_project.catalogue import Publication
 from dagster_project.hashing import file_sha256
-from dagster_project.readers.examine import examine
 from dagster_project.readers.official import LARGEST, EditionFacts, OfficialLayout
 from dagster_project.readers.shown import shown
 
@@ -85,6 +84,8 @@ def _file_readable(raw: Path, path: Path, name: str, today: date) -> Filed:
     digest = file_sha256(path)
     if known := _known_refusal(path, digest):
         return Filed(name, None, known)
+    from dagster_project.readers.examine import examine
+
     examined = examine(path, name)
     if examined.layout is None or examined.facts is None:
         _note_refusal(path, digest, examined.refusals)

@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple, Required, TypedDict, Unpack
-
-import duckdb
+from typing import TYPE_CHECKING, NamedTuple, Required, TypedDict, Unpack
 
 from dagster_project.readers.periods import period_code
 from dagster_project.readers.table import Column, Reject, decimal, integer, iso_date, text
+
+if TYPE_CHECKING:
+    import duckdb
 
 VALUE = "decimal(24, 6)"
 CELL_COLUMNS = (
@@ -81,7 +82,7 @@ class Defect(TypedDict, total=False):
 class Reading:
     """The outcome of reading one file. `cells_read` is counted by the reader, apart from what becomes of each cell."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, file: str, table: str = "reading") -> None:
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", file: str, table: str = "reading") -> None:
         self.connection = connection
         self.file = file
         self.table = table

@@ -13,8 +13,10 @@ Only DuckDB is imported: a fresh process recomputes a release's digests in a fra
 
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
 
 # Their text depends on the session's time zone.
 _SESSION_TYPES = ("timestamp with time zone", "timestamptz", "time with time zone", "timetz")
@@ -24,7 +26,7 @@ _HALVES = "sum((hash >> 64)::ubigint), sum((hash & 18446744073709551615::uhugein
 METHOD = "md5-sum"
 
 
-def content_digest(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> str:
+def content_digest(connection: "duckdb.DuckDBPyConnection", table: str, columns: Mapping[str, str]) -> str:
     """Digest of the values of some columns, given by name with their types, of a table, given as SQL writes it.
 
     A column counts with its name and type: a renamed column is a change of content.

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dagster_project.connect import LOCKS
 from dagster_project.errors import BilanError
 from dagster_project.hashing import file_sha256
@@ -73,6 +71,8 @@ def file_defects(folder: Path) -> Iterator[str]:
 
 
 def _table_defects(folder: Path, tables: dict[str, Any]) -> Iterator[str]:
+    import duckdb
+
     with duckdb.connect(str(folder / DATABASE), read_only=True, config=dict(LOCKS)) as connection:
         for name, table in tables.items():
             published = f'marts."{name}"'
