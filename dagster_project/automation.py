@@ -11,9 +11,13 @@ from dagster_project.catalogue import Dataset, load_catalogue
 from dagster_project.connectors.calendar import is_stale
 from dagster_project.connectors.producers import SOURCES
 from dagster_project.inbox import listing_digest
+from dagster_project.operate.attempts import DAGSTER
+from dagster_project.operate.telling import note_unchanged
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.unchanged import is_already_served
 from dagster_project.settings import TIMEZONE, load_settings
+
+RETRIES = dg.RetryPolicy(max_retries=3, delay=300, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 refresh_job = dg.define_asset_job(
     "refresh",
@@ -34,9 +38,10 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.S
     """Ask for a run, or say that nothing changed since the served release."""
     settings = load_settings()
     made_from = fingerprint(settings.raw)
-    if is_already_served(settings, made_from):
-        return dg.SkipReason("Rien n'a changé depuis la version publiée.")
-    return dg.RunRequest()
+    if not is_already_served(settings, made_from):
+        return dg.RunRequest()
+    note_unchanged(settings, DAGSTER, context.log.warning)
+    return dg.SkipReason("Rien n'a changé depuis la version publiée.")
 
 
 @dg.sensor(
@@ -60,15 +65,19 @@ def fetch_automation() -> tuple[list[dg.JobDefinition], list[dg.ScheduleDefiniti
     jobs, schedules = [], []
     by_publisher = sorted(SOURCES, key=lambda source: source.publisher)
     for publisher, sources in groupby(by_publisher, key=lambda source: source.publisher):
-        job = _fetch_job(publisher, [source.name for source in sources])
+        job = fetch_job_of(publisher, [source.name for source in sources])
         jobs.append(job)
         schedules.append(_fetch_schedule(publisher, job))
     return jobs, schedules
 
 
-def _fetch_job(publisher: str, names: Sequence[str]) -> dg.JobDefinition:
+def fetch_job_of(publisher: str, names: Sequence[str], retries: dg.RetryPolicy = RETRIES) -> dg.JobDefinition:
+    """Ask a producer for its newest editions, again and again where it does not answer."""
+
     @dg.op(
         name=f"newest_editions_of_{publisher}",
+        # A producer out of order is asked again; a refresh never is: what it refuses once, it refuses again.
+        retry_policy=retries,
         description="Cherche la dernière édition chez le producteur, et l'archive",
     )
     def fetch_editions(context: dg.OpExecutionContext) -> None:

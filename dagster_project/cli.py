@@ -388,6 +388,31 @@ def dev(port: int) -> None:
     sys.exit(run_dev(load_settings(), port))
 
 
+@cli.command(epilog="Exemples : bilan daemon ; bilan daemon --log /var/log/bilan/demon.log")
+@click.option(
+    "--log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Fichier où il écrit, renouvelé à 5 Mo, cinq gardés ; par défaut, la sortie (le journal de systemd).",
+)
+def daemon(log: Path | None) -> None:
+    """Fait tourner le démon de Dagster, sans interface : actualisation planifiée, dépôts, producteurs, alertes."""
+    from dagster_project.runner import run_daemon
+
+    sys.exit(run_daemon(load_settings(), log))
+
+
+@cli.command(epilog="Exemple : bilan units /tmp/bilan --user bilan")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--user", help="Compte qui l'exécute ; par défaut, celui d'ici.")
+@click.option("--memory", default="6G", show_default=True, help="Mémoire au-delà de laquelle systemd l'arrête.")
+def units(folder: Path, user: str | None, memory: str) -> None:
+    """Écrit dans FOLDER les unités systemd de cette installation : le démon, ou une actualisation chaque matin."""
+    from dagster_project.operate.service import write_units
+
+    for line in write_units(load_settings(), folder, user, memory):
+        click.echo(line)
+
+
 def _still_served(settings: Settings) -> str:
     from dagster_project.release.serve import served_manifest
 

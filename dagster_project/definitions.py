@@ -11,6 +11,9 @@ from dagster_project.assets.reconcile import relation_verdict
 from dagster_project.assets.transform import core_asset, mart_keys, marts_asset
 from dagster_project.automation import daily_refresh, fetch_automation, inbox, refresh_job
 from dagster_project.catalogue import load_catalogue
+from dagster_project.operate.attempts import DAGSTER
+from dagster_project.operate.sensors import run_end_sensors, upkeep
+from dagster_project.operate.telling import Trial, conclude
 from dagster_project.refresh import Refresh
 from dagster_project.settings import Settings, load_settings
 
@@ -18,8 +21,15 @@ from dagster_project.settings import Settings, load_settings
 @dg.resource(description="Le travail en cours : verrou, fichier privé, contrôle d'entrée")
 def run_resource(context: dg.InitResourceContext) -> Iterator[Refresh]:
     """A refresh that lasts as long as the run."""
-    with Refresh.start(load_settings()) as refresh:
+    settings = load_settings()
+    trying = Trial(settings, context.run_id or "", DAGSTER)
+    with Refresh.start(settings) as refresh:
+        trying.begin()
         yield refresh
+        # Of a run that failed, its events tell (`operate.sensors`).
+        if refresh.published:
+            trying.message, trying.refused = refresh.published.message, refresh.refused
+            conclude(settings, trying.succeeded(), context.log.warning if context.log else print)
 
 
 def build_definitions(settings: Settings | None = None, **overrides: object) -> dg.Definitions:
@@ -40,7 +50,7 @@ def build_definitions(settings: Settings | None = None, **overrides: object) -> 
         ],
         jobs=[refresh_job, *fetch_jobs],
         schedules=[daily_refresh, *fetch_schedules],
-        sensors=[inbox],
+        sensors=[inbox, upkeep, *run_end_sensors()],
         resources=resources,
     )
 

@@ -143,11 +143,11 @@ def _daemon(settings: Settings) -> Iterator[Finding]:
     if not settings.history.exists():
         yield Finding("planification", "Dagster n'a encore rien exécuté ici", "« make dev » lance son démon.")
         return
-    from dagster import DagsterInstance, DagsterRunStatus
+    from dagster import DagsterRunStatus
 
-    from dagster_project.history import prepare_history
+    from dagster_project.history import history
 
-    with DagsterInstance.from_config(str(prepare_history(settings))) as instance:
+    with history(settings) as instance:
         signs = [beat.timestamp for beat in instance.get_daemon_heartbeats().values()]
         records = instance.get_run_records(limit=1)
     yield _scheduling(datetime.fromtimestamp(max(signs), UTC) if signs else None)

@@ -13,7 +13,7 @@ from typing import Any
 
 from dagster_project.catalogue import load_catalogue
 from dagster_project.errors import BilanError
-from dagster_project.history import environment, prepare_history
+from dagster_project.history import environment, history, prepare_history
 from dagster_project.inbox import Filed, file_inbox, waiting
 from dagster_project.machine import machine_failure
 from dagster_project.operate.telling import Trial, trial
@@ -140,18 +140,24 @@ def _machine_failures_in_french(settings: Settings) -> Iterator[None]:
 
 def _execute(refresh: Any, run_id: str) -> None:
     import dagster as dg
+    from sqlalchemy.exc import SQLAlchemyError
 
     from dagster_project.definitions import build_definitions
+    from dagster_project.operate.retention import prune
 
     definitions = build_definitions(refresh.settings, run=dg.ResourceDefinition.hardcoded_resource(refresh))
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    with dg.DagsterInstance.from_config(str(prepare_history(refresh.settings))) as instance:
+    with history(refresh.settings) as instance:
         try:
             definitions.resolve_job_def("refresh").execute_in_process(
                 instance=instance, run_config=quiet, run_id=run_id
             )
         except dg.DagsterExecutionInterruptedError as interruption:
             raise KeyboardInterrupt from interruption
+        try:
+            prune(instance, refresh.settings.history)
+        except (OSError, SQLAlchemyError) as error:  # The release is published; the next run tries again.
+            refresh.narrator.step(f"Historique non allégé : {error}")
 
 
 def _summary(settings: Settings, checks: dict[str, Any]) -> list[str]:
@@ -192,6 +198,30 @@ def _shown(path: Path) -> str:
 def dev_command(port: int) -> list[str]:
     """The one command here that starts a server. It has no authentication: the loopback address, always."""
     return [str(Path(sys.executable).with_name("dg")), "dev", "--host", "127.0.0.1", "--port", str(port)]
+
+
+def daemon_command() -> list[str]:
+    """The daemon alone, with the code it runs; it listens to nobody but its own processes."""
+    return [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", "dagster_project.definitions"]
+
+
+def run_daemon(settings: Settings, log: Path | None) -> int:
+    """Dagster's daemon until it is stopped; what it says goes where this process's does, or to a log that rotates."""
+    from dagster_project import dbt
+    from dagster_project.operate.service import keep_log
+
+    prepare_history(settings)
+    dbt.manifest()
+    said = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True} if log else {}
+    with subprocess.Popen(daemon_command(), cwd=PROJECT, env=environment(settings), **said) as daemon:  # type: ignore[call-overload]
+        try:
+            if log:
+                keep_log(daemon.stdout, log)
+            return int(daemon.wait())
+        except KeyboardInterrupt:
+            daemon.terminate()
+            daemon.wait()
+            return 0
 
 
 def run_dev(settings: Settings, port: int) -> int:

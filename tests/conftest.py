@@ -25,7 +25,7 @@ def _private_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     """No test ever touches the project's own warehouse, whatever it forgets."""
     patch = pytest.MonkeyPatch()
     patch.setenv("BILAN_WAREHOUSE", str(tmp_path_factory.mktemp("unused")))
-    for name in ("BILAN_RAW", "BILAN_ALERT_TO", "BILAN_ALERT_WEBHOOK"):
+    for name in ("BILAN_RAW", "BILAN_ALERT_TO", "BILAN_ALERT_WEBHOOK", "BILAN_HISTORY_URL"):
         patch.delenv(name, raising=False)
     # Those of `published` are looked at; a thousand other publications do without.
     patch.setenv("BILAN_PAGES", "0")

@@ -27,7 +27,9 @@ def seen(definitions: dg.Definitions) -> dict[str, object]:
             for schedule in definitions.schedules or []
             if isinstance(schedule, dg.ScheduleDefinition)
         },
-        "sensors": {sensor.name: sensor.job_name for sensor in definitions.sensors or []},
+        "sensors": {
+            sensor.name: [target.job_name for target in sensor.targets] for sensor in definitions.sensors or []
+        },
     }
 
 

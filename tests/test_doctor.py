@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.doctor import Finding, examine
+from dagster_project.history import history
 from dagster_project.settings import Settings
 
 
@@ -82,10 +83,9 @@ def test_a_run_under_way_a_dropped_file_and_another_library_are_seen(
 
 
 def test_a_silent_daemon_is_told_apart_from_one_that_runs(workshop: Settings) -> None:
-    from dagster import DagsterInstance
     from dagster._daemon.types import DaemonHeartbeat
 
     for stamp, said in ((1_700_000_000.0, "se tait depuis le 14/11/2023"), (4_000_000_000.0, "le démon tourne")):
-        with DagsterInstance.from_config(str(workshop.history)) as instance:
+        with history(workshop) as instance:
             instance.add_daemon_heartbeat(DaemonHeartbeat(stamp, "SCHEDULER", "essai"))
         assert said in found(workshop)["planification"].found

@@ -17,7 +17,9 @@ from dagster_project.settings import Settings
 
 HEARTBEAT = "heartbeat.json"
 COMMAND, DAGSTER = "bilan refresh", "Dagster"
+REFRESH = "refresh"
 _LOCK = ".heartbeat.lock"
+WRITTEN = "%Y-%m-%dT%H:%M:%SZ"
 _KEPT = 20
 Outcome = Literal["done", "partly_refused", "refused", "failed"]
 
@@ -32,7 +34,10 @@ class Digest:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt to refresh; times are UTC, ISO 8601. `untold` names the channels that have not taken its digest."""
+    """One attempt to refresh, or a failed fetch; times are UTC, ISO 8601.
+
+    `untold` names the channels that have not taken its digest.
+    """
 
     run_id: str
     by: str
@@ -43,6 +48,7 @@ class Attempt:
     refused: list[str] = field(default_factory=list)
     digest: Digest | None = None
     untold: list[str] = field(default_factory=list)
+    job: str = REFRESH
 
     @property
     def succeeded(self) -> bool:
@@ -60,14 +66,16 @@ class Heartbeat:
 
     @property
     def last(self) -> Attempt | None:
-        return self.attempts[0] if self.attempts else None
+        """The last attempt to refresh."""
+        return next((one for one in self.attempts if one.job == REFRESH), None)
 
     def of(self, run_id: str) -> Attempt | None:
         return next((attempt for attempt in self.attempts if attempt.run_id == run_id), None)
 
-    def before(self, run_id: str) -> Attempt | None:
-        """The newest attempt that ended, this one apart."""
-        return next((one for one in self.attempts if one.run_id != run_id and one.ended_at), None)
+    def before(self, attempt: Attempt) -> Attempt | None:
+        """The newest attempt at the same job that ended, this one apart."""
+        others = (one for one in self.attempts if one.run_id != attempt.run_id and one.job == attempt.job)
+        return next((one for one in others if one.ended_at), None)
 
     def noting(self, attempt: Attempt) -> "Heartbeat":
         """The same, with an attempt in its place, or at the head."""
@@ -79,7 +87,7 @@ class Heartbeat:
 
 def now() -> str:
     """The instant, as it is written there."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.now(UTC).strftime(WRITTEN)
 
 
 def instant(text: str) -> datetime:

@@ -2,7 +2,7 @@
 
 import socket
 
-from dagster_project.operate.attempts import Attempt, Digest, instant
+from dagster_project.operate.attempts import REFRESH, Attempt, Digest, instant
 from dagster_project.release.serve import served_folder
 from dagster_project.settings import Settings
 
@@ -37,13 +37,16 @@ def digest_of(settings: Settings, attempt: Attempt, before: Attempt | None) -> D
     shown = [f"  {line}" for line in said[:_SHOWN_LINES]]
     if len(said) > _SHOWN_LINES:
         shown.append(f"  … et {len(said) - _SHOWN_LINES} autres lignes")
+    what, to_do = _WHAT[attempt.outcome], _TO_DO[attempt.outcome]
+    if attempt.job != REFRESH:
+        what, to_do = f"ÉCHEC de « {attempt.job} »", "« bilan fetch » dit où cela s'arrête ; raw/ n'a pas changé."
     return Digest(
-        title_of(_WHAT[attempt.outcome], first),
+        title_of(what, first),
         "\n".join(
             [
                 *shown,
                 "",
-                f"À faire : {_TO_DO[attempt.outcome]}",
+                f"À faire : {to_do}",
                 f"Version servie : {_served(settings)}.",
                 f"Dossier : {settings.warehouse}",
                 f"Exécution : {attempt.run_id} ({attempt.by}), {instant(attempt.ended_at):%d/%m/%Y à %H:%M} (UTC)",

@@ -1,23 +1,28 @@
 """How an attempt ends: it is noted, and told to those who asked. A trouble on the way is said, and stops nothing."""
 
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from dagster_project.errors import BilanError, LockHeldError, RefusedDataError, WrongUseError
+from dagster_project.inbox import waiting
 from dagster_project.operate.attempts import COMMAND, Attempt, Digest, Heartbeat, Outcome, begin, now, read, rewriting
-from dagster_project.operate.channels import Channel, channels
 from dagster_project.operate.digest import digest_of, title_of
 from dagster_project.release.lock import lock_holder
-from dagster_project.release.serve import served_folder
+from dagster_project.release.serve import served_folder, served_manifest
 from dagster_project.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster_project.operate.channels import Channel
 
 Tell = Callable[[str], None]
 _LONGEST = 4000
 # In the place of channels, when their settings cannot be understood.
 _SETTINGS = "réglages"
 _INTERRUPTED = "Interrompue : quelqu'un, le service ou la machine l'a arrêtée."
-_KILLED = "L'exécution n'est pas allée à son terme : elle a été tuée, ou la machine s'est arrêtée."
+KILLED = "L'exécution n'est pas allée à son terme : elle a été tuée, ou la machine s'est arrêtée."
 
 
 @dataclass
@@ -26,16 +31,20 @@ class Trial:
 
     settings: Settings
     run_id: str
-    started_at: str
+    by: str
+    started_at: str = field(default_factory=now)
     message: str = ""
     refused: Sequence[str] = ()
 
     def begin(self) -> None:
-        """Note that it begins. The caller holds the run lock: a command before it that never ended was killed."""
-        begin(self.settings, self.run_id, COMMAND)
+        """Note that it begins. The caller holds the run lock."""
+        begin(self.settings, self.run_id, self.by)
 
     def ended(self, outcome: Outcome, message: str) -> Attempt:
-        return Attempt(self.run_id, COMMAND, self.started_at, now(), outcome, message[:_LONGEST], list(self.refused))
+        return Attempt(self.run_id, self.by, self.started_at, now(), outcome, message, list(self.refused))
+
+    def succeeded(self) -> Attempt:
+        return self.ended("partly_refused" if self.refused else "done", self.message)
 
 
 @contextmanager
@@ -44,7 +53,7 @@ def trial(settings: Settings, run_id: str, tell: Tell) -> Iterator[Trial]:
 
     Another run under way is no attempt: that other one tells how it ends.
     """
-    trying, served = Trial(settings, run_id, now()), served_folder(settings)
+    trying, served = Trial(settings, run_id, COMMAND), served_folder(settings)
     try:
         yield trying
     except LockHeldError:
@@ -62,11 +71,12 @@ def trial(settings: Settings, run_id: str, tell: Tell) -> Iterator[Trial]:
     except Exception as error:
         conclude(settings, trying.ended("failed", f"{type(error).__name__} : {error}"), tell)
         raise
-    conclude(settings, trying.ended("partly_refused" if trying.refused else "done", trying.message), tell)
+    conclude(settings, trying.succeeded(), tell)
 
 
 def conclude(settings: Settings, attempt: Attempt, tell: Tell) -> None:
     """Note how an attempt ended, and tell it where it is worth telling; once, whoever says so first."""
+    attempt = replace(attempt, message=attempt.message[:_LONGEST])
     try:
         with rewriting(settings) as write:
             heartbeat = read(settings)
@@ -81,13 +91,22 @@ def conclude(settings: Settings, attempt: Attempt, tell: Tell) -> None:
         _send(settings, tell)
 
 
+def note_unchanged(settings: Settings, by: str, tell: Tell) -> None:
+    """Note that nothing changed since the served release; what was refused then, or still waits, still is."""
+    served, last = served_manifest(settings), read(settings).last
+    assert served is not None
+    refused = last.refused if last and last.succeeded and waiting(settings.raw) else served["checks"]["refused"]
+    unchanged = Trial(settings, str(uuid.uuid4()), by, message="Rien n'a changé.", refused=refused)
+    conclude(settings, unchanged.succeeded(), tell)
+
+
 def tell_what_is_untold(settings: Settings, tell: Tell) -> bool:
     """Conclude commands that were killed, when nobody is at work, and send the digests that did not go out; whether
     nothing is left to tell.
     """
     for killed in read(settings).attempts:
         if killed.by == COMMAND and killed.ended_at is None and lock_holder(settings.lock) is None:
-            conclude(settings, replace(killed, ended_at=now(), outcome="failed", message=_KILLED), tell)
+            conclude(settings, replace(killed, ended_at=now(), outcome="failed", message=KILLED), tell)
     _send(settings, tell)
     return not any(attempt.untold for attempt in read(settings).attempts)
 
@@ -99,6 +118,8 @@ def send_test() -> Iterator[str]:
         WrongUseError: none is set up, or a setting cannot be understood.
         UntoldError: the first that did not take it.
     """
+    from dagster_project.operate.channels import channels
+
     ways = channels()
     if not ways:
         raise WrongUseError("Aucune alerte n'est réglée : BILAN_ALERT_TO ou BILAN_ALERT_WEBHOOK (« bilan alert -h »).")
@@ -123,11 +144,13 @@ def _unwritten(settings: Settings, error: OSError) -> str:
 
 def _to_tell(settings: Settings, attempt: Attempt, heartbeat: Heartbeat) -> Attempt:
     """An attempt that ended, with its digest and the channels to hand it to; `_told` says what is wrong with those."""
-    digest = digest_of(settings, attempt, heartbeat.before(attempt.run_id))
+    digest = digest_of(settings, attempt, heartbeat.before(attempt))
     return replace(attempt, digest=digest, untold=_names() if digest else [])
 
 
 def _names() -> list[str]:
+    from dagster_project.operate.channels import channels
+
     try:
         return [channel.name for channel in channels()]
     except BilanError:
@@ -136,6 +159,8 @@ def _names() -> list[str]:
 
 def _told(heartbeat: Heartbeat, tell: Tell) -> Heartbeat:
     """The same, with what could be told taken off."""
+    from dagster_project.operate.channels import channels
+
     try:
         ways = channels()
     except BilanError as error:
@@ -144,7 +169,7 @@ def _told(heartbeat: Heartbeat, tell: Tell) -> Heartbeat:
     return replace(heartbeat, attempts=[_handed_over(attempt, ways, tell) for attempt in heartbeat.attempts])
 
 
-def _handed_over(attempt: Attempt, ways: Sequence[Channel], tell: Tell) -> Attempt:
+def _handed_over(attempt: Attempt, ways: "Sequence[Channel]", tell: Tell) -> Attempt:
     if not attempt.digest:
         return attempt
     untold = []

@@ -10,6 +10,7 @@ import pytest
 from dagster._core.test_utils import create_test_daemon_workspace_context
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget
+from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from dagster._scheduler.scheduler import launch_scheduled_runs
 
 from dagster_project.automation import daily_refresh
@@ -65,6 +66,7 @@ def test_three_days_without_a_daemon_are_one_run(
         with create_test_daemon_workspace_context(_CODE, instance) as second:
             _tick(second, datetime.now(UTC))
         assert instance.get_runs_count() == known + 1
+        list(QueuedRunCoordinatorDaemon(interval_seconds=5).run_iteration(daemon))
         _wait_for(instance, run.run_id)
     project.assert_healed()
     assert project.served_value() == value

@@ -64,7 +64,7 @@ def test_refused_data_is_three(workshop: Settings) -> None:
 
 VERBS = [
     "refresh", "status", "query", "fetch", "explain", "errata", "check-transcription", "new-report", "template", "seal",
-    "verify", "rollback", "rebuild", "connect", "dev", "check", "alert",
+    "verify", "rollback", "rebuild", "connect", "dev", "check", "alert", "daemon", "units",
 ]  # fmt: skip
 
 

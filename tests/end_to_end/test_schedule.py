@@ -12,6 +12,7 @@ from dagster._core.scheduler.instigation import TickStatus
 
 from dagster_project.automation import daily_refresh
 from dagster_project.history import environment, prepare_history
+from dagster_project.operate.attempts import DAGSTER, read
 from dagster_project.settings import PROJECT, Settings
 
 TICK_TIMEOUT_S = 75
@@ -22,16 +23,14 @@ RUN_TIMEOUT_S = 120
 def test_a_tick_publishes_and_history_shows_it(tmp_path: Path) -> None:
     settings = Settings(PROJECT / "raw", tmp_path / "warehouse")
     home = prepare_history(settings)
-    command = [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", "dagster_project.definitions"]
+    log = tmp_path / "daemon.log"
+    command = [str(Path(sys.executable).with_name("bilan")), "daemon", "--log", str(log)]
     every_minute = {**environment(settings), "BILAN_CRON": "* * * * *"}
-    with (
-        (tmp_path / "daemon.log").open("w") as log,
-        subprocess.Popen(command, cwd=PROJECT, env=every_minute, stdout=log, stderr=log) as daemon,
-    ):
+    with subprocess.Popen(command, env=every_minute) as daemon:
         try:
             with dg.DagsterInstance.from_config(str(home)) as instance:
                 run = _finished_run(instance)
-                assert run.status == dg.DagsterRunStatus.SUCCESS, (tmp_path / "daemon.log").read_text()[-3000:]
+                assert run.status == dg.DagsterRunStatus.SUCCESS, log.read_text()[-3000:]
                 assert run.tags["dagster/schedule_name"] == daily_refresh.name
                 assert settings.served.exists()
                 (state,) = (one for one in instance.all_instigator_state() if one.name == daily_refresh.name)
@@ -40,7 +39,9 @@ def test_a_tick_publishes_and_history_shows_it(tmp_path: Path) -> None:
                 assert instance.get_latest_materialization_event(dg.AssetKey(["release"])) is not None
         finally:
             daemon.terminate()
-            daemon.wait(20)
+            assert daemon.wait(60) == 0
+    success = read(settings).last_success
+    assert success and success.by == DAGSTER and read(settings).daemon_at
 
 
 def _finished_run(instance: dg.DagsterInstance) -> dg.DagsterRun:
