@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test drills lint audit dev status docs clean
+.PHONY: help refresh test drills lint bench audit dev status docs clean
 
 help: ## This help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ lint: $(READY) ## Style, types, SQL, lock file, Dagster definitions, dbt documen
 	$(BIN)/sqlfluff lint dbt/models dbt/tests
 	@! grep -E 'https?://' uv.lock | grep -vE 'https://(pypi\.org/simple|files\.pythonhosted\.org)/?' || (echo 'uv.lock names another index than the public one'; exit 1)
 	$(BIN)/bilan check
+
+bench: $(READY) ## A whole refresh of national inputs beside plain DuckDB: SIZE=XS, S, M, L or XL
+	@$(BIN)/python -m benchmarks.bench --size $(or $(SIZE),S) --rounds $(or $(ROUNDS),3) --keep
 
 audit: $(READY) ## Hashes, bill of materials, licences, known vulnerabilities; fails when it could not check
 	@$(BIN)/python -m dagster_project.audit $(UV) warehouse/audit
