@@ -33,7 +33,7 @@ state as (
                 then
                     concat_ws(
                         '|'
-                        {% for fact in facts %}, coalesce(cast(said.{{ fact }} as varchar), '~'){% endfor %}
+                        {% for fact in facts %}, coalesce(cast(said.{{ fact }} as string), '~'){% endfor %}
                     )
         end as said
     from cell

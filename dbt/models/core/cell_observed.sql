@@ -30,10 +30,10 @@ with cell as (
         printed_step,
         file_sha256,
         row_number,
-        cast(null as varchar) as source_file,
-        cast(null as varchar) as source_sheet,
+        cast(null as string) as source_file,
+        cast(null as string) as source_sheet,
         cast(null as integer) as source_row,
-        cast(null as varchar) as source_column,
+        cast(null as string) as source_column,
         source_line,
         false as covers_itself_only
     from {{ ref('stg_report__figure') }}
@@ -64,7 +64,7 @@ with cell as (
             'exact' as qualifier,
             marker,
             obs_status,
-            cast(null as varchar) as cited_source,
+            cast(null as string) as cited_source,
             printed_text,
             printed_step,
             file_sha256,
@@ -82,7 +82,7 @@ with cell as (
 select
     cell.*,
     case
-        when cell.covers_itself_only then concat(cell.territory_level, '-', cell.territory_code)
+        when cell.covers_itself_only then concat_ws('-', cell.territory_level, cell.territory_code)
         when cell.territory_level in ('commune', 'iris') then substr(cell.territory_code, 1, 2)
         else coalesce(departement.region_code, '')
     end as scope_area

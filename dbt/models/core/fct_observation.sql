@@ -82,7 +82,7 @@ select
     -- The breaks of the series up to this value: two values with the same ones may be compared.
     coalesce(
         (
-            select string_agg(series_break.reason_fr, ' ; ' order by series_break.starts_on)
+            select {{ joined_texts('series_break.reason_fr', ' ; ', order='series_break.starts_on') }}
             from {{ ref('series_breaks') }} as series_break
             where series_break.indicator_code = cell.indicator_code and series_break.starts_on <= cell.period_start
         ),

@@ -4,7 +4,7 @@ with printed as (
     select
         figure.reference,
         figure.dataset,
-        concat(figure.label_fr, ', ', figure.territory_label) as label_fr,
+        concat_ws(', ', figure.label_fr, figure.territory_label) as label_fr,
         figure.value,
         figure.lower,
         figure.upper,
@@ -30,7 +30,7 @@ published as (
     select
         reference,
         dataset,
-        concat(indicator_label_fr, ', ', territory_name) as label_fr,
+        concat_ws(', ', indicator_label_fr, territory_name) as label_fr,
         value,
         lower,
         upper,
@@ -57,17 +57,17 @@ line as (
     select
         reference,
         dataset,
-        concat(coalesce(signatory_name, action), ', ', territory_name) as label_fr,
+        concat_ws(', ', coalesce(signatory_name, action), territory_name) as label_fr,
         cast(amount_eur as decimal(24, 6)) as value,
         cast(null as decimal(24, 6)) as lower,
         cast(null as decimal(24, 6)) as upper,
         'exact' as qualifier,
         'eur' as unit,
         printed_step,
-        cast(year as varchar) as period_code,
-        cast(year as varchar) as period_label,
+        cast(year as string) as period_code,
+        cast(year as string) as period_label,
         '' as breaks_fr,
-        concat('budget:', stage, ':', line_code) as indicator_code,
+        concat_ws(':', 'budget', stage, line_code) as indicator_code,
         territory_level,
         territory_code,
         'all' as population_group,
@@ -98,7 +98,7 @@ select
     period_label,
     breaks_fr,
     is_masked,
-    concat(territory_level, '-', territory_code) as territory_key,
+    concat_ws('-', territory_level, territory_code) as territory_key,
     case
         when indicator_code is null then ''
         else concat_ws('|', dataset, indicator_code, territory_level, territory_code, population_group)

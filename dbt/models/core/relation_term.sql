@@ -19,7 +19,7 @@ with spelled_out as (
         term.position,
         term.coefficient_numerator,
         term.coefficient_denominator,
-        concat(term.group_prefix, ':departement-', territory.territory_code) as reference,
+        concat_ws(':departement-', term.group_prefix, territory.territory_code) as reference,
         territory.territory_name as label_fr
     from {{ source('raw', 'relation_term') }} as term
     inner join {{ ref('dim_territory') }} as territory

@@ -32,7 +32,7 @@ contracted as (
         1 as indicator_version,
         territory_level,
         territory_code,
-        cast(year as varchar) as period_code,
+        cast(year as string) as period_code,
         make_date(year, 1, 1) as period_start,
         cast(sum(amount_eur) as decimal(24, 6)) as value,
         'A' as obs_status,

@@ -49,7 +49,7 @@ total as (
         unit,
         count(beneficiaries) as departements_present,
         count(*) as departements_expected,
-        string_agg(case when beneficiaries is null then territory_name end, ', ' order by territory_code)
+        {{ joined_texts('case when beneficiaries is null then territory_name end', ', ', order='territory_code') }}
             as missing_departements,
         sum(beneficiaries) as beneficiaries
     from expected

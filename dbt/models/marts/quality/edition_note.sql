@@ -3,7 +3,13 @@ select
     cast(
         row_number() over (
             partition by edition_id
-            order by note_kind asc, file asc, sheet asc, row_number asc, column_letter asc, rule asc
+            order by
+                note_kind asc nulls last,
+                file asc nulls last,
+                sheet asc nulls last,
+                row_number asc nulls last,
+                column_letter asc nulls last,
+                rule asc nulls last
         ) as integer
     ) as note_order,
     note_kind,

@@ -49,7 +49,7 @@ change as (
     select
         *,
         value - value_before as change,
-        case when value_before <> 0 then 100 * abs(value - value_before) / abs(value_before) end as change_pct
+        {{ rounded_ratio('100 * abs(value - value_before)', 'abs(value_before)', 6) }} as change_pct
     from version
 ),
 
@@ -60,7 +60,13 @@ revised as (
         count(*) as revisions,
         count(*) filter (where change > 0) as upward_revisions,
         count(*) filter (where change < 0) as downward_revisions,
-        cast(median(change_pct) as decimal(9, 2)) as median_revision_pct,
+        -- The median is half way between the one from below and the one from above.
+        cast(
+            (
+                cast(percentile_disc(0.5) within group (order by change_pct asc) as decimal(24, 6))
+                + cast(percentile_disc(0.5) within group (order by change_pct desc) as decimal(24, 6))
+            ) * 0.5 as decimal(9, 2)
+        ) as median_revision_pct,
         cast(max(change_pct) as decimal(9, 2)) as largest_revision_pct
     from change
     where change <> 0

@@ -50,7 +50,7 @@ compared as (
         other.edition_id as other_edition,
         other.value as other_value,
         other.unit as other_unit,
-        cast((known.printed_step + other.printed_step) / 2 as decimal(24, 6)) as tolerance
+        cast((known.printed_step + other.printed_step) * 0.5 as decimal(24, 6)) as tolerance
     from known
     inner join known as other
         on

@@ -77,10 +77,11 @@ carried as (
         placed.edition_id,
         count(placed.value) as communes,
         coalesce(merged.expected, 1) as communes_expected,
-        string_agg(
-            case when placed.territory_code <> placed.current_code then placed.territory_code end, ', '
-            order by placed.territory_code
-        ) as carried_from
+        {{ joined_texts(
+            'case when placed.territory_code <> placed.current_code then placed.territory_code end',
+            ', ',
+            order='placed.territory_code'
+        ) }} as carried_from
     from placed
     left join merged
         on

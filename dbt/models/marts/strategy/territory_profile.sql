@@ -39,7 +39,8 @@ compared as (
         cast(count(*) over same_indicator as integer) as ranked_territories,
         region.value as region_value,
         coalesce(country.value, mainland.value) as country_value,
-        cast(1000 * value.value / nullif(inhabitants.population, 0) as decimal(12, 2)) as per_1000_inhabitants,
+        cast({{ rounded_ratio('1000 * value.value', 'inhabitants.population', 2) }} as decimal(12, 2))
+            as per_1000_inhabitants,
         inhabitants.edition as population_edition,
         value.dataset,
         value.edition
@@ -89,7 +90,7 @@ told as (
         figure.period_code,
         figure.value,
         figure.obs_status,
-        cast(null as varchar) as previous_period,
+        cast(null as string) as previous_period,
         cast(null as decimal(24, 6)) as previous_value,
         cast(null as decimal(24, 6)) as change,
         cast(null as integer) as rank_in_region,
@@ -97,7 +98,7 @@ told as (
         cast(null as decimal(24, 6)) as region_value,
         cast(null as decimal(24, 6)) as country_value,
         cast(null as decimal(12, 2)) as per_1000_inhabitants,
-        cast(null as varchar) as population_edition,
+        cast(null as string) as population_edition,
         figure.dataset,
         figure.edition_id as edition
     from {{ ref('stg_report__figure') }} as figure

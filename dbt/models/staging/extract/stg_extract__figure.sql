@@ -32,6 +32,6 @@ with figure as (
 
 select
     false as covers_itself_only,
-    concat(dataset, ':', indicator_code, ':', period_code, ':', territory_level, '-', territory_code) as reference,
+    concat_ws(':', dataset, indicator_code, period_code, concat_ws('-', territory_level, territory_code)) as reference,
     *
 from figure

@@ -4,9 +4,12 @@ select
     edition.edition_id,
     edition.publication_rank,
     edition.known_from,
-    concat(
-        edition.dataset, ':', cell.indicator_code, ':', cell.period_code, ':', cell.territory_level, '-',
-        cell.territory_code
+    concat_ws(
+        ':',
+        edition.dataset,
+        cell.indicator_code,
+        cell.period_code,
+        concat_ws('-', cell.territory_level, cell.territory_code)
     ) as reference,
     cell.indicator_code,
     cell.territory_level,

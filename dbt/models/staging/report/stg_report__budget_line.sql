@@ -3,7 +3,7 @@ select
     edition.edition_id,
     edition.publication_rank,
     edition.known_from,
-    concat(edition.report, ':', line.figure_id) as reference,
+    concat_ws(':', edition.report, line.figure_id) as reference,
     line.figure_id,
     line.line_order,
     line.line_code,

@@ -4,7 +4,7 @@ select
     edition.edition_id,
     edition.publication_rank,
     edition.known_from,
-    concat(edition.report, ':', figure.figure_id) as reference,
+    concat_ws(':', edition.report, figure.figure_id) as reference,
     figure.figure_id,
     figure.repeat_of,
     figure.axis,
