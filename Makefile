@@ -6,10 +6,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test drills lint bench audit dev status docs clean
+.PHONY: help refresh test drills spark-parity lint bench audit dev status docs clean
 
 help: ## This help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
 
 refresh: $(READY) ## Read raw/, build and check the tables, publish a release
 	@$(BIN)/bilan refresh
@@ -19,6 +19,10 @@ test: $(READY) ## Run the tests (slow drills with small counts)
 
 drills: $(READY) ## Break everything, again and again: kills, faults, readers... (hours; score in drills/)
 	@$(BIN)/python -m tests.drills
+
+spark-parity: $(READY) ## Run the project on a Spark cluster of this machine, and compare every table with DuckDB's
+	@$(UV) sync --locked --extra spark --quiet
+	@$(BIN)/python -m tests.spark.parity
 
 lint: $(READY) ## Style, types, SQL, lock file, Dagster definitions, dbt documentation
 	$(BIN)/ruff check .

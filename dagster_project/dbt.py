@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from dagster_project import spark
 from dagster_project.errors import BilanError
 from dagster_project.hashing import file_sha256
 from dagster_project.machine import machine_failure
@@ -65,7 +66,7 @@ def build(stage: Path, selection: list[str], on_node: Callable[[str], None] = la
     arguments = ["build", "--select", *selection, "--exclude", "resource_type:unit_test", "--no-write-json"]
     try:
         runner = dbtRunner(manifest=_parsed_project(), callbacks=[_narrator(on_node)])
-        with _every_node_answers():
+        with _every_node_answers(), _engine_at_hand(stage):
             outcome = runner.invoke([*arguments, *_common(stage)])
     finally:
         DuckDBConnectionManager.close_all_connections()
@@ -83,6 +84,22 @@ def build(stage: Path, selection: list[str], on_node: Callable[[str], None] = la
     ]
 
 
+@contextmanager
+def _engine_at_hand(stage: Path) -> Iterator[None]:
+    """The stage file itself for DuckDB; for Spark, its tables lent for the build, and those built shown in it."""
+    if spark.engine() != "spark":
+        yield
+        return
+    sources = {(node["schema"], node["name"]) for node in manifest()["sources"].values()}
+    spark.lend(stage, sources, {node["schema"] for node in manifest()["nodes"].values() if _is_built(node)})
+    yield
+    spark.take_back(stage)
+
+
+def _is_built(node: dict[str, Any]) -> bool:
+    return node["resource_type"] in ("model", "seed")
+
+
 def _words_of(result: Any) -> str:
     """What dbt says of a node. It keeps the words of an exception, and memory that is short has none."""
     return result.message or ("MemoryError" if result.status == "error" else "")
@@ -95,6 +112,8 @@ def warm_up() -> None:
     import dbt.task.build  # noqa: F401
     import pandas  # noqa: F401  (DuckDB loads it to bind a parameter)
 
+    if spark.engine() == "spark":
+        spark.session()
     _parsed_project()
 
 
@@ -158,11 +177,12 @@ def _common(stage: Path) -> list[str]:
 def _prepared() -> Path:
     """The folder of this version's manifest; parsing happens once, under a name that is complete or absent."""
     version = hashlib.sha256("".join(file_sha256(path) for path in dbt_files()).encode()).hexdigest()[:16]
-    folder = _TARGET / f"parsed-{version}"
+    engine = spark.engine()
+    folder = _TARGET / f"parsed-{engine}-{version}"
     with _preparing:
         if not folder.exists():
             _TARGET.mkdir(exist_ok=True)
-            for stale in _TARGET.glob("parsed-*"):
+            for stale in _TARGET.glob(f"parsed-{engine}-*"):
                 shutil.rmtree(stale, ignore_errors=True)
             with tempfile.TemporaryDirectory(dir=_TARGET) as unfinished:
                 _parse(Path(unfinished) / "parsed")

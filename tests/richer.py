@@ -6,6 +6,8 @@ Values are made up; codes, units and layouts are real.
 
 import csv
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -379,6 +381,13 @@ class RicherStage:
 
 def build_stage(settings: Settings, kept: Path) -> None:
     """Go through a refresh up to publication, and keep its stage file."""
+    with built(settings) as run:
+        shutil.copy(run.stage, kept)
+
+
+@contextmanager
+def built(settings: Settings) -> Iterator[Refresh]:
+    """A refresh whose tables are built and tested, and not published yet."""
     with Refresh.start(settings) as run:
         for dataset in run.catalogue:
             run.take_in(dataset.name)
@@ -388,4 +397,4 @@ def build_stage(settings: Settings, kept: Path) -> None:
         run.stop_on_failures(run.build(transform.CORE_SELECTION, "core"))
         run.reconcile()
         run.stop_on_failures(run.build(transform.MARTS_SELECTION, "marts"))
-        shutil.copy(run.stage, kept)
+        yield run

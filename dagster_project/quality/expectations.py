@@ -28,6 +28,9 @@ def _import_on_first_use(name: str) -> None:
 _import_on_first_use("scipy.stats")
 scipy.stats = sys.modules["scipy.stats"]
 
+# It would load Spark too wherever that is installed, and warn of it; no suite here asks it anything.
+sys.modules.setdefault("pyspark", None)  # type: ignore[arg-type]
+
 import great_expectations as gx
 import great_expectations.expectations as gxe
 from great_expectations.core.batch_definition import BatchDefinition
@@ -36,6 +39,9 @@ from great_expectations.expectations.expectation import Expectation
 from sqlalchemy import Engine
 
 from dagster_project.catalogue import Edition
+
+if sys.modules["pyspark"] is None:
+    del sys.modules["pyspark"]
 
 UNITS = (
     "household person eur eur_per_month eur_per_year eur_per_hour eur_per_person percent percentage_point place "

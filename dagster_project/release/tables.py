@@ -38,11 +38,11 @@ def write_database(stage: Path, database: Path) -> None:
         connection.execute(f"attach {quoted(str(stage))} as stage (read_only)")
         connection.execute(f"attach {quoted(str(database))} as bilan (storage_version '{STORAGE_VERSION}')")
         connection.execute("use stage")
-        models, columns = published_models(), _column_definitions(connection)
+        models = published_models()
         connection.begin()  # a commit reaches the disk: one for a thousand definitions, not one each
         connection.execute(f"create schema bilan.{MARTS}")
         for model in models:
-            connection.execute(";".join(_definition(model, columns[model["name"]])))
+            connection.execute(";".join(_definition(model)))
         connection.commit()
         for model in models:
             connection.execute(f'insert into bilan.{MARTS}."{model["name"]}" {_ordered_rows(model)}')
@@ -86,18 +86,11 @@ def _ordered_rows(model: dict[str, Any]) -> str:
     return f'select * from {MARTS}."{model["name"]}" order by {order}'
 
 
-def _column_definitions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """For every published table of the stage, its columns as SQL writes them."""
-    tables = connection.execute(
-        "select table_name, sql from duckdb_tables() where database_name = 'stage' and schema_name = ?", [MARTS]
-    )
-    return {name: sql[sql.index("(") :] for name, sql in tables.fetchall()}
-
-
-def _definition(model: dict[str, Any], columns: str) -> Iterable[str]:
-    """The statements that make the same table, with its French comments, in the released file."""
+def _definition(model: dict[str, Any]) -> Iterable[str]:
+    """The statements that make a table with the columns of its contract and its French comments."""
     target = f"""bilan.{MARTS}."{model["name"]}\""""
-    yield f"create table {target}{columns}"
+    columns = [f'"{column["name"]}" {column["data_type"]}' for column in model["columns"].values()]
+    yield f"create table {target} ({', '.join(columns)})"
     yield f"comment on table {target} is {quoted(model['description'])}"
     for column in model["columns"].values():
         yield f'comment on column {target}."{column["name"]}" is {quoted(column["description"])}'

@@ -56,3 +56,11 @@ def test_sql_runs_on_both_duckdb_versions() -> None:
     for path in [*DBT_PROJECT.glob("models/**/*.sql"), *DBT_PROJECT.glob("macros/*.sql")]:
         sql = re.sub(r"--.*|\{#.*?#\}|'[^']*'", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         assert not re.search(r"->|//|\s~\s", sql), path
+
+
+def test_sql_is_what_duckdb_and_spark_read_alike() -> None:
+    """What one of them reads otherwise, or gives another value for, is in a dispatched macro."""
+    otherwise = r"\bvarchar\b|\bconcat\(|\bany_value\(|\bmedian\(|_agg\(|\bdate_?diff\(|\bunnest\(|::|\bqualify\b|\s/\s"
+    for path in [*DBT_PROJECT.glob("models/**/*.sql"), *DBT_PROJECT.glob("tests/*.sql")]:
+        sql = re.sub(r"--.*|\{#.*?#\}|'[^']*'", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not (found := re.search(otherwise, sql)), (path, found)

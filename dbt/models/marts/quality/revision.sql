@@ -4,7 +4,7 @@ with known as (
     select
         dataset,
         indicator_code,
-        any_value(indicator_label_fr) as indicator_label_fr,
+        max(indicator_label_fr) as indicator_label_fr,
         count(*) as versions,
         min(known_from) as first_known_from,
         max(known_from) as last_known_from

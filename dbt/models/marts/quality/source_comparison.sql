@@ -97,7 +97,7 @@ select
     case
         when compared.unit <> compared.other_unit then 'Unités différentes'
         when compared.value <> compared.other_value and earlier.value is not null
-            then concat('C''est la valeur d''une édition antérieure de ', compared.dataset)
+            then 'C''est la valeur d''une édition antérieure de ' || compared.dataset
     end as comparison_note_fr,
     compared.dataset,
     compared.edition_id as edition,

@@ -116,7 +116,7 @@ carried as (
         known.edition_id,
         case when known.value is null then 0 else 1 end as communes,
         1 as communes_expected,
-        cast(null as varchar) as carried_from
+        cast(null as string) as carried_from
     from known
     left join touched on known.territory_code = touched.code
     where touched.code is null

@@ -45,9 +45,10 @@ budget as (
         line.territory_level,
         line.territory_code,
         line.territory_name as territory_label,
-        concat(
+        concat_ws(
+            ', ',
             coalesce(line.signatory_name, line.action),
-            case when line.stage = 'contracted' then ', montant contractualisé' else ', crédits' end
+            case when line.stage = 'contracted' then 'montant contractualisé' else 'crédits' end
         ) as indicator_label_fr,
         cast(null as string) as indicator_code,
         'all' as population_group,

@@ -1,0 +1,25 @@
+"""Publish archives in a process of its own, with the engine its environment chooses."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from dagster_project.runner import run_refresh
+from dagster_project.settings import PROJECT, Settings
+from tests.richer import built, enrich
+
+
+def main(folder: Path, archives: list[str]) -> None:
+    """Publish some of the archives ``rapport`` and ``enrichie``, each in a warehouse of that name."""
+    if "rapport" in archives:
+        run_refresh(Settings(PROJECT / "raw", folder / "rapport", pages=False), tell=lambda text: None)
+    if "enrichie" in archives:
+        raw = folder / "raw"
+        shutil.copytree(PROJECT / "raw", raw)
+        enrich(raw)
+        with built(Settings(raw, folder / "enrichie", pages=False)) as run:
+            run.publish()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
