@@ -72,7 +72,7 @@ def _kept(reading: Reading) -> int:
 
 def _add_to_stage(connection: duckdb.DuckDBPyConnection, edition: Edition, file: RawFile, reading: Reading) -> None:
     connection.execute(
-        f"insert into raw.cell select ?, ?, ?, row_number() over (), {_COLUMNS} from {reading.table}",
+        f"insert into raw.cell select ?, ?, ?, source_row, {_COLUMNS} from {reading.table}",
         [edition.edition_id, file.name, file.sha256],
     )
     for table in reading.nomenclature:
