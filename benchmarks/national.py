@@ -73,7 +73,7 @@ class Size:
 
 
 SIZES = {
-    "XS": Size(2, 2),
+    "XS": Size(2, 1),
     "S": Size(15, 2),
     "M": Size(144, 4),
     "L": Size(173, 10),
