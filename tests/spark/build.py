@@ -4,6 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from benchmarks.national import Size, generate
 from dagster_project.runner import run_refresh
 from dagster_project.settings import PROJECT, Settings
 from tests.richer import built, enrich
@@ -14,9 +15,11 @@ def main(folder: Path, archives: list[str]) -> None:
     if "rapport" in archives:
         run_refresh(Settings(PROJECT / "raw", folder / "rapport", pages=False), tell=lambda text: None)
     if "enrichie" in archives:
-        raw = folder / "raw"
+        raw, nation = folder / "raw", folder / "nation"
         shutil.copytree(PROJECT / "raw", raw)
         enrich(raw)
+        generate(nation, Size(months=1, measures=1))
+        shutil.copytree(nation, raw, dirs_exist_ok=True)
         with built(Settings(raw, folder / "enrichie", pages=False)) as run:
             run.publish()
 
