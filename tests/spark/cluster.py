@@ -4,7 +4,6 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -26,6 +25,8 @@ spark.sql.codegen.wholeStage       false
 spark.driver.extraJavaOptions      {java}
 spark.executor.extraJavaOptions    {java}
 """
+# The pipe closes when we leave, or die however that happens; the shell then ends its whole group.
+_AS_LONG_AS_WE_LIVE = ("sh", "-c", '"$@" & cat; kill -KILL 0', "sh")
 _JAVA = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
 
 
@@ -73,15 +74,14 @@ def _daemon(log: Path, environment: dict[str, str], daemon: str, *arguments: str
 
     home = str(Path(pyspark.__file__).parent)
     command = [f"{home}/bin/spark-class", f"org.apache.spark.deploy.{daemon}", *arguments]
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            command, env=os.environ | environment | {"SPARK_HOME": home}, stdout=out, stderr=out, start_new_session=True
-        )
-        try:
-            yield
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+    with (
+        log.open("w") as out,
+        subprocess.Popen(
+            [*_AS_LONG_AS_WE_LIVE, *command], env=os.environ | environment | {"SPARK_HOME": home},
+            stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True,
+        ),
+    ):  # fmt: skip
+        yield
 
 
 def _said(log: Path, pattern: str, times: int) -> str:
