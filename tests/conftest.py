@@ -17,7 +17,7 @@ from tests.network import no_network
 if TYPE_CHECKING:
     from tests.richer import RicherStage
 
-pytest_plugins = ["tests.drills.tally"]
+pytest_plugins = ["tests.drills.tally", "tests.postgres"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,8 +16,8 @@ from dagster_project.mirror.server import connected
 from dagster_project.release.serve import served_folder
 from dagster_project.settings import Settings
 from tests.drills.faults import can_mount
-from tests.mirror.conftest import PASSWORD, PRIVATE, Server, rows
 from tests.mirror.releases import release_of
+from tests.postgres import PASSWORD, PRIVATE, Server, rows
 
 TYPES = {
     "BIGINT": "bigint",

@@ -18,8 +18,8 @@ import pytest
 from dagster_project.errors import BilanError
 from dagster_project.mirror import mirror, places
 from dagster_project.settings import Settings
-from tests.mirror.conftest import Server, rows
 from tests.mirror.releases import release_of
+from tests.postgres import Server, rows
 
 SWAPS = int(os.environ.get("BILAN_DRILL_MIRROR_SWAPS", "4"))
 KILLS = int(os.environ.get("BILAN_DRILL_MIRROR_KILLS", "3"))

@@ -17,9 +17,8 @@ from dagster_project.history import history
 from dagster_project.operate.retention import prune
 from dagster_project.settings import Settings
 from tests.end_to_end.test_command_line import bilan
-from tests.mirror.conftest import Server, rows
+from tests.postgres import Server, rows
 
-pytest_plugins = ["tests.mirror.conftest"]
 KEPT = 4
 
 
