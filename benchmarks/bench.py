@@ -1,6 +1,7 @@
 """The pipeline beside the floor, on the same national inputs, in the same run: `make bench SIZE=S`.
 
-Three do the same work in turn, in another order each round, each in a process of its own under one memory limit:
+Three do the same work in turn, in another order each round, each in a process of its own (the floor under a limit of
+memory):
 
 - bilan: a whole refresh into an empty warehouse (archive, door, history, tests, digests, release, exports, proof), all
   37 tables, without site and workbooks, whose cost does not depend on the size;

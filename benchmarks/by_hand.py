@@ -1,6 +1,6 @@
 """The same communes in pandas, as such scripts are written today: no history, no archive, no check.
 
-    python benchmarks/by_hand.py /tmp/national/raw /tmp/national/by_hand
+    python benchmarks/by_hand.py national/raw national/by_hand
 
 Only the newest edition of each month is kept; the result is one CSV, as would be sent by e-mail.
 """

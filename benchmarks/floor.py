@@ -1,6 +1,6 @@
 """The floor: the communes of `national.py` made into the same two tables by hand-written SQL, in plain DuckDB.
 
-    python benchmarks/floor.py /tmp/national/raw /tmp/national/floor
+    python benchmarks/floor.py national/raw national/floor
 
 Writes ``bilan.duckdb`` (tables in key order, with their keys) and a Parquet file a table. The SQL is in `floor.sql`;
 `bench.py` proves, at each run, that both tables have the digests of the pipeline's.

@@ -1,6 +1,6 @@
 """National inputs in their producers' own layouts, made by a seed: what Bilan would archive for the whole of France.
 
-    python benchmarks/national.py --size S --to /tmp/national/raw
+    python benchmarks/national.py --size S --to national/raw
 
 - CNAF, benefits by commune and month: an edition a calendar year, each in the columns of data.caf.fr, rounded to 5
   households and 100 euros, some cells blank, Corsica under 2A and 2B. The last whole year is published twice: first
@@ -11,7 +11,7 @@
 - INSEE, the official geographic code: the communes of 2024, and the mergers of 2019 before which the CNAF counts the
   communes that merged apart.
 
-A seeded hash gives every value, so that two machines make the same bytes. `add_month` files one month more.
+A seeded hash gives every value, so that two machines make the same bytes.
 """
 
 import argparse
@@ -97,14 +97,6 @@ def generate(raw: Path, size: Size) -> None:
             _archive_communes(connection, raw, work, size=size, months=months, maturity="final")
         for edition in (0, 1):
             _archive_departements(connection, raw, work, size.months, edition)
-
-
-def add_month(raw: Path, size: Size) -> None:
-    """Archive one month more of communes, as the CNAF would two months after it."""
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        _nomenclature(connection)
-        months = range(size.months, size.months + 1)
-        _archive_communes(connection, raw, Path(folder), size=size, months=months, maturity="semi_definitive")
 
 
 def _nomenclature(connection: duckdb.DuckDBPyConnection) -> None:

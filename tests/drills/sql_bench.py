@@ -85,6 +85,10 @@ class Bench:
             self._make(key, sql)
         except duckdb.InterruptException:
             raise
+        except (
+            duckdb.DataError
+        ):  # It is SQL, and stops the run: a value its column cannot hold, a text that is no number.
+            return Fate(mutant, "the run, which fails")
         except duckdb.Error:
             return Fate(mutant, None, stillborn=True)
         changed = self._differs(key)

@@ -40,5 +40,5 @@ def test_mutants_are_noticed(bench: Bench, tally: Tally) -> None:
     for fate in fates:
         with tally.trial(fate.mutant.title):
             assert fate.killed, "survives" if fate.changed else "survives, changing no table"
-    assert len(fates) >= 0.7 * len(tried), "too few of the mutants drawn are SQL that runs"
+    assert len(fates) > 0.8 * len(tried)
     tally.settle(TO_KILL)
