@@ -34,7 +34,7 @@ def cli() -> None:
 
 
 @cli.command(epilog="Exemple : bilan refresh --timings")
-@click.option("--force", is_flag=True, help="Reconstruit tout, même si rien n'a changé.")
+@click.option("--force", is_flag=True, help="Relit et reconstruit tout, même si rien n'a changé.")
 @click.option("--republish", is_flag=True, help="Publie une nouvelle version même à contenu égal (suppose --force).")
 @click.option("--timings", is_flag=True, help="Dit où passe le temps.")
 def refresh(force: bool, republish: bool, timings: bool) -> None:

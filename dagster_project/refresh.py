@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dagster_project.dbt import NodeResult
     from dagster_project.quality.disclosure.audit import Audit
     from dagster_project.quality.disclosure.protect import Protection
-    from dagster_project.quality.door import DoorReport
+    from dagster_project.quality.door_report import DoorReport
     from dagster_project.quality.verdicts import Reconciliation
     from dagster_project.release.publish import Published
 
@@ -76,8 +76,15 @@ class Refresh:
     """One run. Its stage is private; only `publish` touches what readers see."""
 
     def __init__(
-        self, settings: Settings, catalogue: tuple[Dataset, ...], made_from: Fingerprint, *, republish: bool = False
+        self,
+        settings: Settings,
+        catalogue: tuple[Dataset, ...],
+        made_from: Fingerprint,
+        *,
+        republish: bool = False,
+        anew: bool = False,
     ) -> None:
+        from dagster_project.quality.accepted import Accepted
         from dagster_project.quality.door import Door
         from dagster_project.release.stage import fresh_stage
 
@@ -96,12 +103,17 @@ class Refresh:
         self._protection: Protection | None = None
         self.checks: dict[str, Any] = {}
         self.stage: Path = fresh_stage(settings)
-        self._door = Door(self.stage, [edition for dataset in catalogue for edition in dataset.editions])
+        editions = [edition for dataset in catalogue for edition in dataset.editions]
+        if anew:
+            remove(settings.accepted)
+        self._archive = Accepted(settings.accepted, editions)
+        self._archive.tidy()
+        self._door = Door(self.stage.parent, self._archive, editions)
 
     @classmethod
     @contextmanager
-    def start(cls, settings: Settings, *, republish: bool = False) -> Iterator[Self]:
-        """Take the lock, check every raw file against its sidecar, and open the door.
+    def start(cls, settings: Settings, *, republish: bool = False, anew: bool = False) -> Iterator[Self]:
+        """Take the lock, check every raw file against its sidecar, and open the door, to every edition if `anew`.
 
         Raises:
             LockHeldError: another run is under way.
@@ -112,10 +124,12 @@ class Refresh:
             tidy(settings)
             check_space(settings)
             filed = file_inbox(settings.raw, date.today())
-            refresh = cls(settings, load_catalogue(settings.raw), fingerprint(settings.raw), republish=republish)
+            refresh = cls(
+                settings, load_catalogue(settings.raw), fingerprint(settings.raw), republish=republish, anew=anew
+            )
             refresh.filed = filed
             with refresh._door:
-                # The door takes seconds to load, in its own process: dbt loads meanwhile.
+                # The door may take seconds to load, in its own process: dbt loads meanwhile.
                 warm_up = Thread(target=_warm_up, daemon=True)
                 warm_up.start()
                 try:
@@ -164,10 +178,9 @@ class Refresh:
         from dagster_project.quality.relations import read_relations
         from dagster_project.release.kept import next_release_id
         from dagster_project.release.serve import served_manifest
-        from dagster_project.release.stage import ReleaseFacts, write_context
+        from dagster_project.release.stage import ReleaseFacts, write_context, write_raw
 
         with self._timed("préparation"):
-            self._door.close()
             self._prove_raw_is_the_same()
             relations, rejects = read_relations(self.settings.raw)
             if rejects:
@@ -182,7 +195,9 @@ class Refresh:
                 inputs_sha256=self.made_from.inputs_sha256,
                 previous_release_id=served["release_id"] if served else None,
             )
-            write_context(self.stage, self._accepted(), relations, self._errata, self._facts)
+            accepted = self._accepted()
+            write_raw(self.stage, self._archive, [edition for edition, _ in accepted])
+            write_context(self.stage, accepted, relations, self._errata, self._facts)
 
     def protect(self) -> "Protection":
         """Decide what may be told of restricted editions; nothing to decide, and nothing loaded, where there are none.

@@ -76,7 +76,7 @@ def _refresh(
     # Twice: inside, while the stage still takes the room that is missing; outside, for what its making and end meet.
     with (
         _machine_failures_in_french(settings),
-        Refresh.start(settings, republish=republish) as refresh,
+        Refresh.start(settings, republish=republish, anew=force) as refresh,
         _machine_failures_in_french(settings),
     ):
         trying.begin()

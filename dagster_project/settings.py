@@ -43,6 +43,11 @@ class Settings:
         return self.warehouse / ".stage"
 
     @property
+    def accepted(self) -> Path:
+        """The rows of the editions the door accepted; losing them costs only time."""
+        return self.warehouse / ".accepted"
+
+    @property
     def lock(self) -> Path:
         return self.warehouse / ".lock"
 

@@ -79,7 +79,7 @@ def lend(stage: Path, sources: Iterable[tuple[str, str]], schemas: Iterable[str]
     spark = session()
     _begin(spark, stage, sorted({*schemas, *(schema for schema, _ in sources)}))
     with duckdb.connect(str(stage)) as connection:
-        held = set(connection.execute("select schema_name, table_name from duckdb_tables()").fetchall())
+        held = set(connection.execute("select table_schema, table_name from information_schema.tables").fetchall())
         for schema, table in sorted(held.intersection(sources)):
             folder = _folder(stage, schema, table)
             if not folder.exists():

@@ -64,26 +64,21 @@ class ExpectationResult:
 
 
 class Suites:
-    """Runs the suite of an edition in SQL, on the rows of the stage file."""
+    """Runs the suite of an edition in SQL, on the rows the door reads."""
 
-    def __init__(self, stage: str) -> None:
+    def __init__(self, database: str) -> None:
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
         self._source = context.data_sources.add_sql(
-            "stage",
-            connection_string=f"duckdb:///{stage}",
-            kwargs={
-                "isolation_level": "AUTOCOMMIT",
-                "skip_autocommit_rollback": True,
-                # Nobody else opens the stage: texts are compressed as only today's DuckDB can, for a third less time.
-                "connect_args": {"config": {"storage_compatibility_version": "latest"}},
-            },
+            "door",
+            connection_string=f"duckdb:///{database}",
+            kwargs={"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True},
         )
         self._examined: BatchDefinition[Any] | None = None
 
     @property
     def engine(self) -> Engine:
-        """The one engine of the stage file: a second one would be refused the file."""
+        """The one engine of the database: a second one would be refused the file."""
         engine: Engine = self._source.get_engine()
         return engine
 

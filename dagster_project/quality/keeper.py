@@ -1,78 +1,61 @@
-"""The stage file on the door's side: raw tables, what each edition brought in, and what was made of the rest."""
+"""The door's own database: the raw tables filled by hand, what is examined, and what is kept of it.
+
+The rows of an accepted edition leave it as Parquet files; a producer's cells, which may be millions, are never in it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from dagster_project.catalogue import Edition
 from dagster_project.errors import BilanError
-from dagster_project.quality.door import DoorReport
+from dagster_project.quality.accepted import seal, unfinished
+from dagster_project.quality.door_report import DoorReport
 from dagster_project.quality.expectations import Suites
 from dagster_project.quality.producer_files import ProducerFiles, read_producer_files
+from dagster_project.quality.raw_tables import CELLS, RAW_TABLES, table_columns
 from dagster_project.readers import LAYOUTS
-from dagster_project.readers.cells import CELL_COLUMNS
-from dagster_project.readers.table import Column, ReadResult, Reject, Row, integer, read_csv_table, text
+from dagster_project.readers.table import ReadResult, Reject, Row, read_csv_table
 from dagster_project.settings import TERRITORIES
 
-CELLS = "cell"
 _HIDDEN = "•••"
-_PROVENANCE = (
-    Column("edition_id", "varchar", text),
-    Column("file_name", "varchar", text),
-    Column("file_sha256", "varchar", text),
-    Column("row_number", "integer", integer),
-)
-_NOTES = """
-    edition_id varchar, note_kind varchar, file varchar, sheet varchar, row_number integer, column_letter varchar,
-    column_name varchar, found varchar, expected varchar, rule varchar, cells bigint
-"""
-_NOMENCLATURE = {
-    "cog_territory": """
-        edition_id varchar, territory_level varchar, territory_code varchar, territory_name varchar,
-        region_code varchar, departement_code varchar, parent_code varchar, type varchar, cog_year integer
-    """,
-    "cog_move": """
-        edition_id varchar, mod varchar, effective_on date, type_before varchar, code_before varchar,
-        label_before varchar, type_after varchar, code_after varchar, label_after varchar
-    """,
-}
 
 
 class Keeper:
-    """Reads and examines one edition after another; only what is accepted stays in the raw tables."""
+    """Reads and examines one edition after another; only what is accepted leaves files, and stays in the raw tables."""
 
-    def __init__(self, stage: str) -> None:
-        self._suites = Suites(stage)
+    def __init__(self, database: str) -> None:
+        self._suites = Suites(database)
         self._connection = self._suites.engine.raw_connection()
         # What SQLAlchemy wraps: the one connection that readers fill, and that frames are registered with.
         self._duckdb: Any = self._connection.driver_connection
         if self._known_tables():
             return  # A door before this one was killed: all it had accepted is there.
         self._execute("create schema raw; create schema door;")
-        for layout in LAYOUTS.values():
-            self._execute(f"create table raw.{layout.name} ({_declared(_columns(layout.name))})")
-        self._execute(f"create table raw.{CELLS} ({_declared((*_PROVENANCE, *CELL_COLUMNS))})")
-        self._execute(f"create table raw.edition_note ({_NOTES})")
-        for name, columns in _NOMENCLATURE.items():
-            self._execute(f"create table raw.{name} ({columns})")
-        self._execute(
-            "create table raw.expectation_result "
-            "(edition_id varchar, name varchar, description varchar, success boolean, messages varchar[])"
-        )
+        for name, columns in RAW_TABLES.items():
+            if name != CELLS:
+                self._execute(f"create table raw.{name} ({columns})")
         self._execute(f"create table door.territory as select * from read_csv('{TERRITORIES}', all_varchar = true)")
         self._execute(
             "create table door.expected_cell (indicator_code varchar, territory_level varchar, territory_code varchar, "
             "territory_name varchar, period_code varchar)"
         )
 
-    def examine(self, edition: Edition) -> DoorReport:
-        """Read the edition's files, then run its suite; a refused edition leaves nothing behind."""
+    def examine(self, edition: Edition, folder: Path) -> DoorReport:
+        """Read the edition's files, then run its suite; what is accepted is in the folder, nothing of a refused one."""
+        building = unfinished(folder)
         if edition.sidecar.layout in LAYOUTS:
-            return self._examine_table(edition)
-        return self._examine_producer_files(edition)
+            report = self._examine_table(edition)
+        else:
+            report = self._examine_producer_files(edition, building)
+        if report.accepted:
+            self._hand_over(edition.edition_id, building)
+            seal(building, folder, report)
+        return report
 
     def forget(self, edition_id: str) -> None:
-        """Remove what an edition wrote before it was cut short."""
+        """Remove what an edition wrote that is refused, or was cut short."""
         for table in self._known_tables():
             self._execute(f"delete from raw.{table} where edition_id = ?", [edition_id])
 
@@ -80,10 +63,13 @@ class Keeper:
         found = self._duckdb.execute("select table_name from information_schema.tables where table_schema = 'raw'")
         return [name for (name,) in found.fetchall()]
 
-    def close(self) -> None:
-        self._execute("drop schema door cascade")
-        self._connection.close()
-        self._suites.engine.dispose()
+    def _hand_over(self, edition_id: str, building: Path) -> None:
+        """Write the rows an edition has in each raw table; a producer's cells were, as they were read."""
+        for table in self._known_tables():
+            rows = f"from raw.{table} where edition_id = $edition"
+            if self._duckdb.execute(f"select exists ({rows})", {"edition": edition_id}).fetchall() == [(True,)]:
+                path = building / f"{table}-0000.parquet"
+                self._duckdb.execute(f"copy ({rows}) to '{path}' (format parquet)", {"edition": edition_id})
 
     def _examine_table(self, edition: Edition) -> DoorReport:
         read = _read(edition)
@@ -92,13 +78,18 @@ class Keeper:
             raise BilanError(f"{edition.edition_id} : {read.rows_read} lignes lues, {kept} gardées")
         table = edition.sidecar.layout
         if not read.rejects:
-            self._insert(f"raw.{table}", [column.name for column in _columns(table)], read.rows)
+            self._insert(f"raw.{table}", [column.name for column in table_columns(table)], read.rows)
+            self._show(f"raw.{table} where edition_id = '{edition.edition_id}'")
         return self._report(edition, table, read.rejects, (read.rows_read, kept, read.rows_set_aside), [])
 
-    def _examine_producer_files(self, edition: Edition) -> DoorReport:
-        files = read_producer_files(self._duckdb, edition)
+    def _examine_producer_files(self, edition: Edition, building: Path) -> DoorReport:
+        files = read_producer_files(self._duckdb, edition, building)
         if edition.sidecar.access == "restricted":
             files.rejects, files.flags = _hidden(files.rejects), _hidden(files.flags)
+        if not files.rejects and files.table == CELLS:
+            self._show(f"read_parquet('{building}/{CELLS}-*.parquet')")
+        elif not files.rejects:
+            self._show(f"raw.{files.table} where edition_id = '{edition.edition_id}'")
         report = self._report(
             edition,
             files.table,
@@ -125,7 +116,7 @@ class Keeper:
             rejects = [_broken(edition, result, message) for result in results for message in result["messages"]]
             messages = [f"{reject.file} : {reject.rule} : {reject.found}" for reject in rejects]
         if messages:
-            self._execute(f"delete from raw.{table} where edition_id = ?", [edition.edition_id])
+            self.forget(edition.edition_id)
         return DoorReport(
             edition.edition_id,
             not messages,
@@ -152,26 +143,15 @@ class Keeper:
                 ],
             )  # fmt: skip
 
+    def _show(self, rows: str) -> None:
+        """What the expectations shall look at."""
+        self._execute(f"create or replace view door.examined as from {rows}")
+
     def _expectations(self, edition: Edition, table: str) -> list[dict[str, Any]]:
-        self._execute(
-            f"create or replace view door.examined as "
-            f"select * from raw.{table} where edition_id = '{edition.edition_id}'"
-        )
         self._expect_cells(edition)
         results = [asdict(result) for result in self._suites.examine(edition, table)]
         if edition.sidecar.access == "restricted":
             results = [result | {"messages": [_HIDDEN for _ in result["messages"]]} for result in results]
-        for result in results:
-            self._execute(
-                "insert into raw.expectation_result values (?, ?, ?, ?, ?)",
-                [
-                    edition.edition_id,
-                    result["name"],
-                    result["description"],
-                    result["success"],
-                    list(result["messages"]),
-                ],
-            )
         return results
 
     def _expect_cells(self, edition: Edition) -> None:
@@ -204,15 +184,6 @@ class Keeper:
 def _hidden(defects: Sequence[Reject]) -> list[Reject]:
     """The same defects without what the cells hold: logs and history are open to more people than the file."""
     return [replace(defect, found=_HIDDEN, expected=_HIDDEN) for defect in defects]
-
-
-def _columns(layout: str) -> tuple[Column, ...]:
-    declared = LAYOUTS[layout]
-    return (*_PROVENANCE, *declared.columns, *declared.derived)
-
-
-def _declared(columns: tuple[Column, ...]) -> str:
-    return ", ".join(f'"{column.name}" {column.sql_type}' for column in columns)
 
 
 def _read(edition: Edition) -> ReadResult:

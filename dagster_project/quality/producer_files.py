@@ -1,12 +1,14 @@
-"""The producers' own files of an edition, read into the stage: cells kept, set aside, refused and flagged."""
+"""The producers' own files of an edition, read: cells kept, set aside, refused and flagged."""
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 
 from dagster_project.catalogue import Edition, RawFile
 from dagster_project.errors import BilanError
+from dagster_project.quality.raw_tables import CELLS
 from dagster_project.readers import official_layout
 from dagster_project.readers.cells import CELL_COLUMNS, Reading
 from dagster_project.readers.examine import refusing
@@ -21,7 +23,7 @@ _COLUMNS = ", ".join(column.name for column in CELL_COLUMNS)
 class ProducerFiles:
     """Every file of an edition, read: ``cells_read == cells_kept + set_aside + refused``."""
 
-    table: str = "cell"
+    table: str = CELLS
     cells_read: int = 0
     cells_kept: int = 0
     set_aside: Counter[str] = field(default_factory=Counter)
@@ -29,15 +31,15 @@ class ProducerFiles:
     flags: list[Reject] = field(default_factory=list)
 
 
-def read_producer_files(connection: duckdb.DuckDBPyConnection, edition: Edition) -> ProducerFiles:
-    """Read the files of an edition, and add their cells to ``raw.cell`` unless one of them is refused.
+def read_producer_files(connection: duckdb.DuckDBPyConnection, edition: Edition, into: Path) -> ProducerFiles:
+    """Read the files of an edition, and write their cells into a folder, a Parquet file each, up to the first refusal.
 
     Raises:
         BilanError: a reader lost count of its cells.
     """
     layout = official_layout(edition.sidecar.layout)
     whole = ProducerFiles()
-    for file in edition.sidecar.files:
+    for number, file in enumerate(edition.sidecar.files):
         reading = Reading(connection, f"{edition.edition_id}/{file.name}")
         with (
             refusing(reading),
@@ -55,7 +57,7 @@ def read_producer_files(connection: duckdb.DuckDBPyConnection, edition: Edition)
         whole.rejects += reading.rejects
         whole.flags += reading.flags
         if not whole.rejects:
-            _add_to_stage(connection, edition, file, reading)
+            _write(connection, edition, file, reading, into / f"{CELLS}-{number:04}.parquet")
         whole.table = reading.nomenclature[0] if reading.nomenclature else whole.table
     return whole
 
@@ -70,12 +72,16 @@ def _kept(reading: Reading) -> int:
     return kept
 
 
-def _add_to_stage(connection: duckdb.DuckDBPyConnection, edition: Edition, file: RawFile, reading: Reading) -> None:
-    connection.execute(
-        f"insert into raw.cell select ?, ?, ?, source_row, {_COLUMNS} from {reading.table}",
-        [edition.edition_id, file.name, file.sha256],
-    )
+def _write(
+    connection: duckdb.DuckDBPyConnection, edition: Edition, file: RawFile, reading: Reading, path: Path
+) -> None:
     for table in reading.nomenclature:
         connection.execute(
             f"insert into raw.{table} by name select ? as edition_id, * from temp.{table}", [edition.edition_id]
+        )
+    if not reading.nomenclature:
+        connection.execute(
+            f"copy (select $edition as edition_id, $file as file_name, $sha256 as file_sha256, "
+            f"source_row as row_number, {_COLUMNS} from {reading.table}) to '{path}' (format parquet)",
+            {"edition": edition.edition_id, "file": file.name, "sha256": file.sha256},
         )

@@ -1,0 +1,132 @@
+"""What the door accepted is not examined again, and is not trusted further than its hashes."""
+
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.catalogue import Edition, load_catalogue
+from dagster_project.quality.accepted import Accepted
+from dagster_project.quality.door import Door
+from dagster_project.quality.door_report import DoorReport
+from tests.drills.miniature import Miniature
+
+BENEFITS, CREDITS = "drees/monthly_benefits/2020-12", "dreets_occitanie/report_credits/2021"
+
+
+class Entrance:
+    """The door of a small project, opened as often as a test likes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project = Miniature.built_in(folder)
+        self.root = self.project.settings.accepted
+
+    def editions(self) -> list[Edition]:
+        return [edition for dataset in load_catalogue(self.project.settings.raw) for edition in dataset.editions]
+
+    def known(self) -> dict[str, DoorReport]:
+        """What need not be examined."""
+        return Accepted(self.root, self.editions()).reports(self.editions())
+
+    def examine(self) -> dict[str, DoorReport]:
+        """What the door says of every edition, examined now or before."""
+        scratch = self.project.settings.warehouse / "scratch"
+        scratch.mkdir(exist_ok=True)
+        editions = self.editions()
+        with Door(scratch, Accepted(self.root, editions), editions) as door:
+            reports = {edition.edition_id: door.report(edition) for edition in editions}
+        for left in scratch.iterdir():
+            left.unlink()
+        return reports
+
+    def files(self, edition_id: str) -> list[Path]:
+        """The Parquet files of an edition."""
+        editions = self.editions()
+        (edition,) = (edition for edition in editions if edition.edition_id == edition_id)
+        return sorted(Accepted(self.root, editions).folder(edition).glob("*.parquet"))
+
+
+@pytest.fixture
+def entrance(tmp_path: Path) -> Entrance:
+    return Entrance(tmp_path)
+
+
+def _is_kept_with(rows: int, paths: list[Path]) -> bool:
+    (path,) = paths
+    return duckdb.sql(f"select count(*) from '{path}'").fetchall() == [(rows,)]
+
+
+def test_an_edition_accepted_once_is_known_with_all_that_was_said_of_it(entrance: Entrance) -> None:
+    said = entrance.examine()
+    assert said == entrance.known() == entrance.examine()
+    assert said.keys() >= {BENEFITS, CREDITS}
+    for edition_id, report in said.items():
+        assert _is_kept_with(report.rows_kept, entrance.files(edition_id))
+
+
+def test_only_its_owner_enters_the_folder_that_may_hold_restricted_cells(entrance: Entrance) -> None:
+    entrance.examine()
+    assert stat.S_IMODE(entrance.root.stat().st_mode) == 0o700
+
+
+def test_a_changed_edition_is_examined_again_and_only_that_one(entrance: Entrance) -> None:
+    before = entrance.examine()
+    entrance.project.change()
+    assert entrance.known() == {name: report for name, report in before.items() if name != BENEFITS}
+    assert entrance.examine()[BENEFITS].accepted
+
+
+def test_rows_that_are_not_those_sealed_are_read_again_from_the_file(entrance: Entrance) -> None:
+    entrance.examine()
+    (path,) = entrance.files(BENEFITS)
+    sound = path.read_bytes()
+    for damaged in (sound[: len(sound) // 2], sound[:200] + bytes([sound[200] ^ 1]) + sound[201:]):
+        path.write_bytes(damaged)
+        assert BENEFITS not in entrance.known()
+        entrance.examine()
+        assert path.read_bytes() == sound
+
+
+def test_rows_missing_or_a_report_cut_short_are_made_again(entrance: Entrance) -> None:
+    entrance.examine()
+    (path,) = entrance.files(BENEFITS)
+    path.unlink()
+    report = path.with_name("report.json")
+    assert BENEFITS not in entrance.known()
+    entrance.examine()
+    report.write_bytes(report.read_bytes()[:50])
+    assert BENEFITS not in entrance.known()
+    entrance.examine()
+    assert BENEFITS in entrance.known()
+
+
+def test_a_refused_edition_is_not_kept_and_is_refused_again(entrance: Entrance) -> None:
+    path = entrance.project.extract
+    path.write_text(path.read_text(encoding="utf-8").replace("Ariège", "Ardèche"), encoding="utf-8")
+    entrance.project.change()
+    refused = entrance.examine()[BENEFITS]
+    assert not refused.accepted and not entrance.files(BENEFITS)
+    assert entrance.examine()[BENEFITS] == refused
+
+
+def test_tables_one_publisher_fills_by_hand_are_examined_together(entrance: Entrance) -> None:
+    """A figure may repeat one of another edition: what was said of one holds only beside the others."""
+    entrance.examine()
+    sidecar = entrance.project.settings.raw / CREDITS / "edition.yml"
+    copy = sidecar.parent.with_name("2021-bis")
+    copy.mkdir()
+    for path in sidecar.parent.iterdir():
+        (copy / path.name).write_bytes(path.read_bytes())
+    assert CREDITS not in entrance.known()
+    assert BENEFITS in entrance.known()
+
+
+def test_what_no_edition_answers_to_is_removed(entrance: Entrance) -> None:
+    entrance.examine()
+    kept = {path.name for path in entrance.root.iterdir()}
+    entrance.project.change()
+    (entrance.root / ".unfinished").mkdir(exist_ok=True)
+    Accepted(entrance.root, entrance.editions()).tidy()
+    left = {path.name for path in entrance.root.iterdir()}
+    assert left < kept and len(kept - left) == 1
