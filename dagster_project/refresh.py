@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dagster_project.quality.door_report import DoorReport
     from dagster_project.quality.verdicts import Reconciliation
     from dagster_project.release.publish import Published
+    from dagster_project.release.stage import Received
 
 
 REJECTS = "refus.csv"
@@ -106,6 +107,7 @@ class Refresh:
         editions = [edition for dataset in catalogue for edition in dataset.editions]
         if anew:
             remove(settings.accepted)
+            remove(settings.base)
         self._archive = Accepted(settings.accepted, editions)
         self._archive.tidy()
         self._door = Door(self.stage.parent, self._archive, editions)
@@ -195,9 +197,8 @@ class Refresh:
                 inputs_sha256=self.made_from.inputs_sha256,
                 previous_release_id=served["release_id"] if served else None,
             )
-            accepted = self._accepted()
-            write_raw(self.stage, self._archive, [edition for edition, _ in accepted])
-            write_context(self.stage, accepted, relations, self._errata, self._facts)
+            write_raw(self.settings, self.stage, self._archive, [one.edition for one in self.received])
+            write_context(self.stage, self.received, relations, self._errata, self._facts)
 
     def protect(self) -> "Protection":
         """Decide what may be told of restricted editions; nothing to decide, and nothing loaded, where there are none.
@@ -269,7 +270,9 @@ class Refresh:
 
     def publish(self) -> "Published":
         """Publish the marts, unless the served release already says the same."""
+        from dagster_project.release.base import keep_base
         from dagster_project.release.publish import publish
+        from dagster_project.spark import engine
 
         with self._timed("publication"):
             self.narrator.step("Publication")
@@ -289,6 +292,8 @@ class Refresh:
                 republish=self.republish,
                 part=self._part,
             )
+            if engine() == "duckdb":
+                keep_base(self.settings, self.stage)
             return self.published
 
     @property
@@ -317,11 +322,21 @@ class Refresh:
                 writer.writeheader()
                 writer.writerows({name: neutral(cell) for name, cell in reject.items()} for reject in rejects)
 
-    def _accepted(self) -> list[tuple[Edition, bool]]:
+    @property
+    def received(self) -> "list[Received]":
         """Accepted editions in publication order, each with: is it the newest of its report, or of its dataset?"""
+        from dagster_project.release.stage import Received
+
         editions = [edition for intake in self.intakes.values() for edition in intake.accepted]
         newest = {self._succession(edition): edition.edition_id for edition in editions}
-        return [(edition, newest[self._succession(edition)] == edition.edition_id) for edition in editions]
+        return [
+            Received(
+                edition,
+                self._archive.folder(edition).name,
+                newest[self._succession(edition)] == edition.edition_id,
+            )
+            for edition in editions
+        ]
 
     @staticmethod
     def _succession(edition: Edition) -> tuple[str, ...]:

@@ -48,6 +48,11 @@ class Settings:
         return self.warehouse / ".accepted"
 
     @property
+    def base(self) -> Path:
+        """The tables the last run kept for the next one; losing them costs only time."""
+        return self.warehouse / ".base"
+
+    @property
     def lock(self) -> Path:
         return self.warehouse / ".lock"
 

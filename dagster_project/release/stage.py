@@ -6,19 +6,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
+from dagster_project import spark
 from dagster_project.catalogue import Edition
 from dagster_project.dbt import STAGE_FILE, manifest
 from dagster_project.quality.accepted import Accepted
 from dagster_project.quality.errata import Erratum
 from dagster_project.quality.raw_tables import CELLS, RAW_TABLES
 from dagster_project.quality.relations import WrittenRelation, is_group
+from dagster_project.release.base import take_base
 from dagster_project.settings import Settings
 
 MARTS = "marts"
+
+
+class Received(NamedTuple):
+    """An edition the door accepted: under which name, and whether it is the newest of its report, or of its dataset."""
+
+    edition: Edition
+    accepted_as: str
+    is_newest: bool
 
 
 @dataclass(frozen=True)
@@ -41,11 +51,14 @@ def fresh_stage(settings: Settings) -> Path:
     return Path(tempfile.mkdtemp(dir=settings.stage)) / STAGE_FILE
 
 
-def write_raw(stage: Path, accepted: Accepted, editions: Sequence[Edition]) -> None:
+def write_raw(settings: Settings, stage: Path, accepted: Accepted, editions: Sequence[Edition]) -> None:
     """Make the stage file, and show in it the raw rows of some editions; a producer's cells are read where they are."""
+    has_base = spark.engine() == "duckdb" and take_base(settings, stage)
     # Nobody else opens the stage: texts are compressed as only today's DuckDB can, for a third less time.
     with duckdb.connect(str(stage), config={"storage_compatibility_version": "latest"}) as connection:
         connection.execute("create schema raw")
+        built = "as from core.period_state" if has_base else _PERIOD_BUILT
+        connection.execute(f"create table raw.period_built {built}")
         for table, columns in RAW_TABLES.items():
             files = accepted.files(editions, table)
             kind = "view" if table == CELLS else "table"
@@ -57,12 +70,12 @@ def write_raw(stage: Path, accepted: Accepted, editions: Sequence[Edition]) -> N
 
 def write_context(
     stage: Path,
-    editions: Sequence[tuple[Edition, bool]],
+    editions: Sequence[Received],
     relations: Sequence[WrittenRelation],
     errata: Sequence[Erratum],
     facts: ReleaseFacts,
 ) -> None:
-    """Write beside the raw rows what is known of them: editions (with: is it the newest?), relations, errata."""
+    """Write beside the raw rows what is known of them: editions, relations, errata."""
     with duckdb.connect(str(stage)) as connection:
         _table(connection, "edition", _EDITION, _edition_rows(editions))
         _table(connection, "relation", _RELATION, map(_relation_row, relations))
@@ -74,11 +87,12 @@ def write_context(
         _table(connection, "release_change", _RELEASE_CHANGE, [])
 
 
+_PERIOD_BUILT = "(dataset varchar, period_code varchar, is_contested boolean, state varchar)"
 _EDITION = """
     edition_id varchar, dataset varchar, publisher varchar, report varchar, edition_label varchar, title varchar,
     layout varchar, version_label varchar, url varchar, origin varchar, published_on date, published_not_after date,
     publication_basis varchar, known_from date, publication_rank integer, is_newest boolean, retrieved_at date,
-    licence varchar, access varchar, maturity varchar, region_code varchar, content_sha256 varchar
+    licence varchar, access varchar, maturity varchar, region_code varchar, content_sha256 varchar, accepted_as varchar
 """
 _RELATION = """
     relation_id varchar, report varchar, operator varchar, severity varchar, description_fr varchar, note_fr varchar
@@ -115,9 +129,9 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequenc
         connection.execute(f"insert into {table} values {', '.join([marks] * len(rows))}", list(chain(*rows)))
 
 
-def _edition_rows(editions: Sequence[tuple[Edition, bool]]) -> Iterable[tuple[Any, ...]]:
+def _edition_rows(editions: Sequence[Received]) -> Iterable[tuple[Any, ...]]:
     rank: dict[str, int] = {}
-    for edition, is_newest in editions:
+    for edition, accepted_as, is_newest in editions:
         rank[edition.dataset] = rank.get(edition.dataset, 0) + 1
         about = edition.sidecar
         yield (
@@ -125,7 +139,7 @@ def _edition_rows(editions: Sequence[tuple[Edition, bool]]) -> Iterable[tuple[An
             edition.label, about.title, about.layout, about.version_label, about.url, about.origin,
             about.published.on, about.published.not_after, about.published.basis, about.published.known_from,
             rank[edition.dataset], is_newest, about.retrieved_at, about.licence, about.access, about.maturity,
-            about.region_code, edition.content_sha256,
+            about.region_code, edition.content_sha256, accepted_as,
         )  # fmt: skip
 
 

@@ -1,19 +1,14 @@
--- What may be told of a cell is decided before (`cell_protection`). A restricted cell nobody decided on is masked.
-with contested as (
-    select distinct
-        dataset,
-        period_code
-    from {{ ref('cell_contested') }}
-),
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_periods_to_build() }}") }}
 
-versioned as (
+-- What may be told of a cell is decided before (`cell_protection`). A restricted cell nobody decided on is masked.
+with versioned as (
     -- What one edition alone says is current since that edition.
     select
         cell.*,
         cast(null as date) as known_to
     from {{ ref('cell_observed') }} as cell
-    left join contested on cell.dataset = contested.dataset and cell.period_code = contested.period_code
-    where contested.dataset is null
+    inner join {{ ref('period_to_build') }} as period
+        on cell.dataset = period.dataset and cell.period_code = period.period_code and not period.is_contested
 
     union all
 

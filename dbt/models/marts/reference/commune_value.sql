@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ forget_periods_to_build() }}"
+) }}
+
 -- Values of communes on the newest geographic code. What adds up is carried through mergers, when every commune that
 -- merged has its value, and says so; a rate follows its commune through a change of code, never through a merger.
 with known as (
@@ -17,6 +24,8 @@ with known as (
         indicator.nature in ('count', 'stock_end_of_month', 'flow', 'amount') as adds_up
     from {{ ref('fct_observation') }} as observation
     inner join {{ ref('dim_indicator') }} as indicator on observation.indicator_code = indicator.indicator_code
+    inner join {{ ref('period_to_build') }} as period
+        on observation.dataset = period.dataset and observation.period_code = period.period_code
     where observation.territory_level = 'commune' and observation.known_to is null
 ),
 

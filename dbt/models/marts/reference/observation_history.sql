@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 select
     dataset,
     indicator_code,
