@@ -12,6 +12,8 @@ from dagster_project.release.stage import MARTS, digested_columns, primary_key, 
 
 # Read by every driver from 1.1 to 2.0, whatever version writes it.
 STORAGE_VERSION = "v1.0.0"
+# An index is held in memory while it is made: a table of more rows has its key proved, and no index.
+LONGEST_INDEX = 1_000_000
 
 
 def contents(stage: Path) -> dict[str, dict[str, Any]]:
@@ -29,7 +31,9 @@ def contents(stage: Path) -> dict[str, dict[str, Any]]:
 
 
 def write_database(stage: Path, database: Path) -> None:
-    """Copy every published table of the stage into a new database, in key order, with its keys and comments.
+    """Copy every published table of the stage into a new database, in key order, with its comments.
+
+    A table has its key as a constraint, or, beyond `LONGEST_INDEX` rows, proved only.
 
     Raises:
         BilanError: two rows of a table have the same key.
@@ -46,7 +50,10 @@ def write_database(stage: Path, database: Path) -> None:
         connection.commit()
         for model in models:
             connection.execute(f'insert into bilan.{MARTS}."{model["name"]}" {_ordered_rows(model)}')
-            _add_key(connection, model)
+            if _rows_of(connection, f'bilan.{MARTS}."{model["name"]}"') <= LONGEST_INDEX:
+                _add_key(connection, model)
+            else:
+                _prove_key(connection, model)
         connection.execute("checkpoint bilan")
 
 
@@ -55,10 +62,14 @@ def row_counts(database: Path) -> dict[str, int]:
     counts = {}
     with duckdb.connect(str(database), read_only=True) as connection:
         for model in published_models():
-            row = connection.execute(f'select count(*) from {MARTS}."{model["name"]}"').fetchone()
-            assert row is not None
-            counts[model["name"]] = row[0]
+            counts[model["name"]] = _rows_of(connection, f'{MARTS}."{model["name"]}"')
     return counts
+
+
+def _rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"select count(*) from {table}").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def quoted(text: str) -> str:
@@ -77,7 +88,34 @@ def _add_key(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> No
     try:
         connection.execute(f'alter table bilan.{MARTS}."{model["name"]}" add primary key ({key})')
     except duckdb.ConstraintException as error:
-        raise BilanError(f"Table {model['name']} : deux lignes ont la même clé ({key}) : {error}") from error
+        raise _same_key(model, key, str(error)) from error
+
+
+def _prove_key(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> None:
+    """Each row's key comes strictly after the one before it: no two are the same, and all are in order.
+
+    Rows are read as they were written, one pass in no memory to speak of.
+    """
+    columns = list(map(identifier, primary_key(model)))
+    key = ", ".join(columns)
+    is_partial = " or ".join(f"{column} is null" for column in columns)
+    out_of_place = connection.execute(
+        f"""
+        select key
+        from (
+            select row({key}) as key, lag(row({key})) over () as key_before, {is_partial} as is_partial
+            from bilan.{MARTS}."{model["name"]}"
+        )
+        where is_partial or key_before >= key
+        limit 1
+        """
+    ).fetchone()
+    if out_of_place:
+        raise _same_key(model, key, str(out_of_place[0]))
+
+
+def _same_key(model: dict[str, Any], key: str, found: str) -> BilanError:
+    return BilanError(f"Table {model['name']} : deux lignes ont la même clé ({key}) : {found}")
 
 
 def _ordered_rows(model: dict[str, Any]) -> str:
