@@ -17,6 +17,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -38,17 +39,25 @@ HOME = Path(__file__).parent
 RESULTS = HOME / "results"
 _WITH_PANDAS = ("XS", "S", "M")
 _BLOCK = 512
+_PHASE = re.compile(r"^ +(\d+\.\d\d) s  (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What one run took: seconds, megabytes."""
+    """What one run took: seconds, megabytes, and the seconds of each phase it tells of."""
 
     wall: float
     cpu: float
     memory: float
     read: float
     written: float
+    phases: dict[str, float]
+
+    def __str__(self) -> str:
+        return (
+            f"wall {self.wall:7.1f} s  cpu {self.cpu:7.1f} s  peak {self.memory:6.0f} MB  "
+            f"read {self.read:6.0f} MB  written {self.written:6.0f} MB"
+        )
 
 
 def measure(command: Sequence[str | Path], **environment: str) -> Taken:
@@ -60,16 +69,24 @@ def measure(command: Sequence[str | Path], **environment: str) -> Taken:
         )
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
+        said.seek(0)
+        words = said.read().decode(errors="replace")
         if status:
-            said.seek(0)
-            raise SystemExit(said.read().decode(errors="replace"))
+            raise SystemExit(words)
     return Taken(
         wall,
         used.ru_utime + used.ru_stime,
         used.ru_maxrss / 1024,
         used.ru_inblock * _BLOCK / 1e6,
         used.ru_oublock * _BLOCK / 1e6,
+        {phase: float(seconds) for seconds, phase in _PHASE.findall(words)},
     )
+
+
+def refresh(raw: Path, warehouse: Path) -> Taken:
+    """A refresh as people run it, without site and workbooks."""
+    places = {"BILAN_RAW": str(raw), "BILAN_WAREHOUSE": str(warehouse), "BILAN_PAGES": "0"}
+    return measure([Path(sys.executable).with_name("bilan"), "refresh", "--timings"], **places)
 
 
 def run(who: str, folder: Path, memory: str) -> Taken:
@@ -80,8 +97,7 @@ def run(who: str, folder: Path, memory: str) -> Taken:
         shutil.rmtree(out)
     if who == "bilan":
         out.mkdir()
-        places = {"BILAN_RAW": str(raw), "BILAN_WAREHOUSE": str(out), "BILAN_PAGES": "0"}
-        return measure([Path(sys.executable).with_name("bilan"), "refresh"], **places)
+        return refresh(raw, out)
     script = {"floor": "benchmarks.floor", "pandas": "benchmarks.by_hand"}[who]
     return measure([sys.executable, "-m", script, raw, out, *([memory] if who == "floor" else [])])
 
@@ -137,11 +153,7 @@ def compare(size: str, rounds: int, memory: str, folder: Path) -> dict[str, obje
         for who in contenders if number % 2 == 0 else reversed(contenders):
             one = run(who, folder, memory)
             taken[who].append(one)
-            print(
-                f"  {who:6} wall {one.wall:7.1f} s  cpu {one.cpu:7.1f} s  peak {one.memory:6.0f} MB  "
-                f"read {one.read:6.0f} MB  written {one.written:6.0f} MB",
-                flush=True,
-            )
+            print(f"  {who:6} {one}", flush=True)
     rows = same_tables(folder)
     ratios = {
         who: {
@@ -182,10 +194,15 @@ def main() -> None:
         finally:
             subprocess.run(["chmod", "-R", "u+w", folder], check=True)
     if arguments.keep:
-        RESULTS.mkdir(exist_ok=True)
-        path = RESULTS / f"{result['measured_at']}-{arguments.size}.json".replace(":", "")
-        path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        print(f"kept in {path.relative_to(HOME.parent)}")
+        keep(result)
+
+
+def keep(result: dict[str, object]) -> None:
+    """Write a result into the history."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{result['measured_at']}-{result['size']}.json".replace(":", "")
+    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(f"kept in {path.relative_to(HOME.parent)}")
 
 
 if __name__ == "__main__":

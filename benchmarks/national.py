@@ -73,6 +73,7 @@ class Size:
 
 
 SIZES = {
+    "none": Size(0, 1),
     "XS": Size(2, 1),
     "S": Size(15, 2),
     "M": Size(144, 4),
@@ -97,6 +98,14 @@ def generate(raw: Path, size: Size) -> None:
             _archive_communes(connection, raw, work, size=size, months=months, maturity="final")
         for edition in (0, 1):
             _archive_departements(connection, raw, work, size.months, edition)
+
+
+def add_month(raw: Path, size: Size) -> None:
+    """Archive the month after the last: its first edition, semi-definitive."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        _nomenclature(connection)
+        next_month = range(size.months, size.months + 1)
+        _archive_communes(connection, raw, Path(folder), size=size, months=next_month, maturity="semi_definitive")
 
 
 def _nomenclature(connection: duckdb.DuckDBPyConnection) -> None:

@@ -6,10 +6,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from benchmarks.national import Size, generate
 from dagster_project.catalogue import Edition, load_catalogue
 from dagster_project.quality.accepted import Accepted
 from dagster_project.quality.door import Door
 from dagster_project.quality.door_report import DoorReport
+from dagster_project.quality.producer_files import read_producer_files
+from dagster_project.quality.raw_tables import CELLS, RAW_TABLES
 from tests.drills.miniature import Miniature
 
 BENEFITS, CREDITS = "drees/monthly_benefits/2020-12", "dreets_occitanie/report_credits/2021"
@@ -130,3 +133,17 @@ def test_what_no_edition_answers_to_is_removed(entrance: Entrance) -> None:
     Accepted(entrance.root, entrance.editions()).tidy()
     left = {path.name for path in entrance.root.iterdir()}
     assert left < kept and len(kept - left) == 1
+
+
+def test_cells_have_the_declared_types_whatever_a_file_holds(tmp_path: Path) -> None:
+    """A file without a blank, a note or a sheet says nothing of what type those are; another file has some."""
+    generate(tmp_path / "raw", Size(months=1, measures=2))
+    (dataset,) = (one for one in load_catalogue(tmp_path / "raw") if one.name == "cnaf/benefits_commune")
+    with duckdb.connect() as connection:
+        connection.execute(f"create table declared ({RAW_TABLES[CELLS]})")
+        declared = connection.execute("select column_name, column_type from (describe declared)").fetchall()
+        read_producer_files(connection, dataset.editions[-1], tmp_path)
+        found = connection.execute(
+            f"select column_name, column_type from (describe from '{tmp_path}/{CELLS}-*.parquet')"
+        ).fetchall()
+    assert found == declared
