@@ -43,6 +43,25 @@ observed as (
             and cell.territory_code = protection.territory_code
             and cell.population_group = protection.population_group
             and cell.period_code = protection.period_code
+),
+
+broken as (
+    -- What broke a series so far, from each break to the next.
+    select
+        latest.indicator_code,
+        latest.starts_on,
+        latest.ends_on,
+        {{ joined_texts('earlier.reason_fr', ' ; ', order='earlier.starts_on') }} as breaks_fr
+    from (
+        select
+            indicator_code,
+            starts_on,
+            lead(starts_on) over (partition by indicator_code order by starts_on) as ends_on
+        from {{ ref('series_breaks') }}
+    ) as latest
+    inner join {{ ref('series_breaks') }} as earlier
+        on latest.indicator_code = earlier.indicator_code and earlier.starts_on <= latest.starts_on
+    group by latest.indicator_code, latest.starts_on, latest.ends_on
 )
 
 select
@@ -75,14 +94,7 @@ select
     cell.publisher,
     cell.source_priority,
     -- The breaks of the series up to this value: two values with the same ones may be compared.
-    coalesce(
-        (
-            select {{ joined_texts('series_break.reason_fr', ' ; ', order='series_break.starts_on') }}
-            from {{ ref('series_breaks') }} as series_break
-            where series_break.indicator_code = cell.indicator_code and series_break.starts_on <= cell.period_start
-        ),
-        ''
-    ) as breaks_fr,
+    coalesce(broken.breaks_fr, '') as breaks_fr,
     indicator.subject,
     indicator.member,
     indicator.label_fr as indicator_label_fr,
@@ -93,3 +105,8 @@ from observed as cell
 left join {{ ref('dim_indicator') }} as indicator on cell.indicator_code = indicator.indicator_code
 left join {{ ref('dim_territory') }} as territory
     on cell.territory_level = territory.territory_level and cell.territory_code = territory.territory_code
+left join broken
+    on
+        cell.indicator_code = broken.indicator_code
+        and cell.period_start >= broken.starts_on
+        and (broken.ends_on is null or cell.period_start < broken.ends_on)
