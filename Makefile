@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test drills spark-parity lint bench audit dev status docs clean
+.PHONY: help refresh test drills spark-parity lint bench bench-month audit dev status docs clean
 
 help: ## This help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ lint: $(READY) ## Style, types, SQL, lock file, Dagster definitions, dbt documen
 
 bench: $(READY) ## A whole refresh of national inputs beside plain DuckDB: SIZE=XS, S, M, L or XL
 	@$(BIN)/python -m benchmarks.bench --size $(or $(SIZE),S) --rounds $(or $(ROUNDS),3) --keep
+
+bench-month: $(READY) ## What one more month costs, over doing everything again: SIZE=XS, S, M, L or XL
+	@$(BIN)/python -m benchmarks.one_month --size $(or $(SIZE),S) --keep
 
 audit: $(READY) ## Hashes, bill of materials, licences, known vulnerabilities; fails when it could not check
 	@$(BIN)/python -m dagster_project.audit $(UV) warehouse/audit

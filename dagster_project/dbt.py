@@ -21,7 +21,7 @@ from dagster_project.errors import BilanError
 from dagster_project.hashing import file_sha256
 from dagster_project.machine import machine_failure
 from dagster_project.release.fingerprint import dbt_files
-from dagster_project.settings import DBT_PROJECT
+from dagster_project.settings import DBT_PROJECT, memory_limit
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -169,7 +169,7 @@ def _narrator(on_node: Callable[[str], None]) -> Callable[[Any], None]:
 
 
 def _common(stage: Path) -> list[str]:
-    os.environ["BILAN_STAGE"] = str(stage)
+    os.environ["BILAN_STAGE"], os.environ["BILAN_MEMORY"] = str(stage), memory_limit()
     project = str(DBT_PROJECT)
     return ["--project-dir", project, "--profiles-dir", project, "--log-level", "none", "--log-level-file", "none"]
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 
+import duckdb
+
 from dagster_project.catalogue import Dataset, Edition, load_catalogue
 from dagster_project.errors import BilanError, RefusedDataError
 from dagster_project.formulas import neutral
@@ -270,7 +272,6 @@ class Refresh:
 
     def publish(self) -> "Published":
         """Publish the marts, unless the served release already says the same."""
-        from dagster_project.release.base import keep_base
         from dagster_project.release.publish import publish
         from dagster_project.spark import engine
 
@@ -293,8 +294,17 @@ class Refresh:
                 part=self._part,
             )
             if engine() == "duckdb":
-                keep_base(self.settings, self.stage)
+                self._keep_base()
             return self.published
+
+    def _keep_base(self) -> None:
+        from dagster_project.release.base import keep_base
+
+        try:
+            keep_base(self.settings, self.stage)
+        except (OSError, duckdb.Error) as error:  # The release is published; the next run builds everything.
+            remove(self.settings.base)
+            self.narrator.step(f"Tables non gardées pour la prochaine actualisation : {error}")
 
     @property
     def refused(self) -> list[str]:

@@ -10,6 +10,18 @@ TERRITORIES = DBT_PROJECT / "seeds" / "territories.csv"
 TIMEZONE = "Europe/Paris"
 
 
+_MEMORY = 3 << 30
+
+
+def memory_limit() -> str:
+    """The memory DuckDB may take in a run before it spills beside the stage, as it reads it.
+
+    ``BILAN_MEMORY`` (``8GB``), or 3 GiB, or half of what a smaller machine has.
+    """
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return os.environ.get("BILAN_MEMORY") or f"{min(_MEMORY, machine // 2) >> 20}MiB"
+
+
 def _pages_are_wanted() -> bool:
     return os.environ.get("BILAN_PAGES") != "0"
 

@@ -13,6 +13,7 @@ import duckdb
 from dagster_project.formulas import neutral_sql
 from dagster_project.release.stage import MARTS, published_models
 from dagster_project.release.tables import quoted, row_counts
+from dagster_project.settings import memory_limit
 
 _BYTE_ORDER_MARK = "\ufeff"
 # A sheet has 1 048 576 lines, the header among them.
@@ -27,7 +28,12 @@ def export_tables(database: Path, folder: Path, spill: Path) -> None:
     """
     for kind in ("parquet", "csv"):
         (folder / kind).mkdir()
-    config: dict[str, Any] = {"threads": 1, "preserve_insertion_order": True, "temp_directory": str(spill)}
+    config: dict[str, Any] = {
+        "threads": 1,
+        "preserve_insertion_order": True,
+        "memory_limit": memory_limit(),
+        "temp_directory": str(spill),
+    }
     rows = row_counts(database)
     with duckdb.connect(str(database), read_only=True, config=config) as connection:
         for model in published_models():

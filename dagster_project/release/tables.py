@@ -9,6 +9,7 @@ import duckdb
 from dagster_project.errors import BilanError
 from dagster_project.release.digest import content_digest
 from dagster_project.release.stage import MARTS, digested_columns, primary_key, published_models
+from dagster_project.settings import memory_limit
 
 # Read by every driver from 1.1 to 2.0, whatever version writes it.
 STORAGE_VERSION = "v1.0.0"
@@ -22,7 +23,7 @@ def contents(stage: Path) -> dict[str, dict[str, Any]]:
     A table of run facts has no digest and no such columns.
     """
     found: dict[str, dict[str, Any]] = {}
-    with duckdb.connect(str(stage), read_only=True) as connection:
+    with duckdb.connect(str(stage), read_only=True, config={"memory_limit": memory_limit()}) as connection:
         for model in published_models():
             columns = digested_columns(model)
             digest = content_digest(connection, f'{MARTS}."{model["name"]}"', columns) if columns else None
@@ -38,7 +39,8 @@ def write_database(stage: Path, database: Path) -> None:
     Raises:
         BilanError: two rows of a table have the same key.
     """
-    with duckdb.connect(config={"temp_directory": str(stage.parent / "spill")}) as connection:
+    config: dict[str, Any] = {"memory_limit": memory_limit(), "temp_directory": str(stage.parent / "spill")}
+    with duckdb.connect(config=config) as connection:
         connection.execute(f"attach {quoted(str(stage))} as stage (read_only)")
         connection.execute(f"attach {quoted(str(database))} as bilan (storage_version '{STORAGE_VERSION}')")
         connection.execute("use stage")

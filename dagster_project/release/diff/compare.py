@@ -15,6 +15,7 @@ import duckdb
 
 from dagster_project.release.stage import MARTS
 from dagster_project.release.tables import quoted
+from dagster_project.settings import memory_limit
 
 # Where a value comes from, not what it is: counted as a confirmation, never as a change of value.
 PROVENANCE = {
@@ -106,7 +107,10 @@ def comparison(
     names tables already proved equal (by their digests), which are not read; `derived` those whose values follow from
     other tables, so that a change there has no edition of its own.
     """
-    with tempfile.TemporaryDirectory() as spill, duckdb.connect(config={"temp_directory": spill}) as connection:
+    with (
+        tempfile.TemporaryDirectory() as spill,
+        duckdb.connect(config={"memory_limit": memory_limit(), "temp_directory": spill}) as connection,
+    ):
         connection.execute(f"attach {quoted(str(after))} as after" + ("" if writable else " (read_only)"))
         if before:
             connection.execute(f"attach {quoted(str(before))} as before (read_only)")
