@@ -14,7 +14,7 @@ from dagster_project.quality.accepted import seal, unfinished
 from dagster_project.quality.door_report import DoorReport
 from dagster_project.quality.expectations import Suites
 from dagster_project.quality.producer_files import ProducerFiles, read_producer_files
-from dagster_project.quality.raw_tables import CELLS, RAW_TABLES, table_columns
+from dagster_project.quality.raw_tables import CELLS, EDITION_PERIODS, RAW_TABLES, table_columns
 from dagster_project.readers import LAYOUTS
 from dagster_project.readers.table import ReadResult, Reject, Row, read_csv_table
 from dagster_project.settings import TERRITORIES
@@ -117,6 +117,8 @@ class Keeper:
             messages = [f"{reject.file} : {reject.rule} : {reject.found}" for reject in rejects]
         if messages:
             self.forget(edition.edition_id)
+        else:
+            self._note_periods()
         return DoorReport(
             edition.edition_id,
             not messages,
@@ -126,6 +128,15 @@ class Keeper:
             messages,
             [asdict(reject) for reject in rejects],
         )
+
+    def _note_periods(self) -> None:
+        """Keep the periods that what is shown speaks of, if it does: nobody need look for them among all cells."""
+        shown = self._duckdb.execute("select column_name from (describe door.examined)").fetchall()
+        if ("period_code",) in shown:
+            self._execute(
+                f"insert into raw.{EDITION_PERIODS} "
+                "select distinct edition_id, coalesce(period_code, '') from door.examined order by all"
+            )
 
     def _note(self, edition: Edition, files: ProducerFiles) -> None:
         """Keep what was set aside and what was flagged: people see both beside the figures."""

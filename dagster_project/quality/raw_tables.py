@@ -5,6 +5,7 @@ from dagster_project.readers.cells import CELL_COLUMNS
 from dagster_project.readers.table import Column, integer, text
 
 CELLS = "cell"
+EDITION_PERIODS = "edition_period"
 PROVENANCE = (
     Column("edition_id", "varchar", text),
     Column("file_name", "varchar", text),
@@ -26,6 +27,7 @@ def _declared(columns: tuple[Column, ...]) -> str:
 RAW_TABLES = {
     **{layout.name: _declared(table_columns(layout.name)) for layout in LAYOUTS.values()},
     CELLS: _declared((*PROVENANCE, *CELL_COLUMNS)),
+    EDITION_PERIODS: "edition_id varchar, period_code varchar",
     "edition_note": """
         edition_id varchar, note_kind varchar, file varchar, sheet varchar, row_number integer, column_letter varchar,
         column_name varchar, found varchar, expected varchar, rule varchar, cells bigint

@@ -12,7 +12,7 @@ from dagster_project.quality.accepted import Accepted
 from dagster_project.quality.door import Door
 from dagster_project.quality.door_report import DoorReport
 from dagster_project.quality.producer_files import read_producer_files
-from dagster_project.quality.raw_tables import CELLS, RAW_TABLES
+from dagster_project.quality.raw_tables import CELLS, EDITION_PERIODS, RAW_TABLES
 from tests.drills.miniature import Miniature
 
 BENEFITS, CREDITS = "drees/monthly_benefits/2020-12", "dreets_occitanie/report_credits/2021"
@@ -44,10 +44,10 @@ class Entrance:
         return reports
 
     def files(self, edition_id: str) -> list[Path]:
-        """The Parquet files of an edition."""
+        """The Parquet files of an edition's rows."""
         editions = self.editions()
         (edition,) = (edition for edition in editions if edition.edition_id == edition_id)
-        return sorted(Accepted(self.root, editions).folder(edition).glob("*.parquet"))
+        return sorted(Accepted(self.root, editions).folder(edition).glob(f"{edition.sidecar.layout}-*.parquet"))
 
 
 @pytest.fixture
@@ -147,3 +147,13 @@ def test_cells_have_the_declared_types_whatever_a_file_holds(tmp_path: Path) -> 
             f"select column_name, column_type from (describe from '{tmp_path}/{CELLS}-*.parquet')"
         ).fetchall()
     assert found == declared
+
+
+def test_the_periods_an_edition_speaks_of_are_kept_beside_its_rows(entrance: Entrance) -> None:
+    entrance.examine()
+    (path,) = entrance.files(BENEFITS)
+    periods = path.with_name(f"{EDITION_PERIODS}-0000.parquet")
+    of_rows = duckdb.sql(f"select distinct edition_id, period_code from '{path}' order by all").fetchall()
+    assert duckdb.sql(f"from '{periods}'").fetchall() == of_rows != []
+    (credit_lines,) = entrance.files(CREDITS)
+    assert not credit_lines.with_name(periods.name).exists()

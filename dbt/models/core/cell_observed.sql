@@ -1,10 +1,11 @@
 {{ config(materialized='view') }}
 
--- Every cell each edition gives, in one shape. A figure printed again in its own report is not observed twice.
+-- Every cell each edition gives of the periods to build, in one shape. A figure printed again in its own report is not
+-- observed twice.
 -- `scope_area` is the part of the country an edition that holds this cell undertakes to cover.
 with cell as (
     select
-        dataset,
+        figure.dataset,
         edition_id,
         publication_rank,
         known_from,
@@ -17,7 +18,8 @@ with cell as (
         period_label,
         period_start,
         period_end,
-        period_code,
+        figure.period_code,
+        period.is_contested,
         value,
         lower,
         upper,
@@ -36,14 +38,16 @@ with cell as (
         cast(null as string) as source_column,
         source_line,
         false as covers_itself_only
-    from {{ ref('stg_report__figure') }}
+    from {{ ref('stg_report__figure') }} as figure
+    inner join {{ ref('period_to_build') }} as period
+        on figure.dataset = period.dataset and figure.period_code = period.period_code
     where indicator_code is not null and repeat_of is null
 
     {% for published in ['stg_extract__figure', 'stg_producer__cell'] %}
         union all
 
         select
-            dataset,
+            published.dataset,
             edition_id,
             publication_rank,
             known_from,
@@ -56,7 +60,8 @@ with cell as (
             period_label,
             period_start,
             period_end,
-            period_code,
+            published.period_code,
+            period.is_contested,
             value,
             cast(null as decimal(24, 6)) as lower,
             cast(null as decimal(24, 6)) as upper,
@@ -75,7 +80,9 @@ with cell as (
             source_column,
             cast(null as integer) as source_line,
             covers_itself_only
-        from {{ ref(published) }}
+        from {{ ref(published) }} as published
+        inner join {{ ref('period_to_build') }} as period
+            on published.dataset = period.dataset and published.period_code = period.period_code
     {% endfor %}
 )
 
@@ -89,6 +96,6 @@ select
 from cell
 left join {{ ref('territories') }} as departement
     on
-        cell.territory_level = 'departement'
-        and departement.territory_level = 'departement'
+        departement.territory_level = 'departement'
+        and cell.territory_level = departement.territory_level
         and cell.territory_code = departement.territory_code

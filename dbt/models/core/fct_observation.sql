@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_periods_to_build() }}") }}
+-- depends_on: {{ ref('period_to_build') }}
 
 -- What may be told of a cell is decided before (`cell_protection`). A restricted cell nobody decided on is masked.
 with versioned as (
@@ -7,8 +8,7 @@ with versioned as (
         cell.*,
         cast(null as date) as known_to
     from {{ ref('cell_observed') }} as cell
-    inner join {{ ref('period_to_build') }} as period
-        on cell.dataset = period.dataset and cell.period_code = period.period_code and not period.is_contested
+    where not cell.is_contested
 
     union all
 

@@ -12,21 +12,13 @@ with nomenclature as (
         )
 ),
 
-spoken_of as (
-    select distinct
-        dataset,
-        period_code,
-        edition_id
-    from {{ ref('cell_observed') }}
-),
-
 said as (
     select
-        spoken_of.dataset,
+        edition.dataset,
         spoken_of.period_code,
         spoken_of.edition_id,
         case when edition.access = 'open' then edition.accepted_as else release.release_id end as accepted_as
-    from spoken_of
+    from {{ source('raw', 'edition_period') }} as spoken_of
     inner join {{ source('raw', 'edition') }} as edition on spoken_of.edition_id = edition.edition_id
     cross join {{ source('raw', 'release') }} as release
 )
