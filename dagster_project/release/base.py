@@ -15,7 +15,12 @@ from dagster_project.release.fingerprint import code_version
 from dagster_project.release.folders import remove
 from dagster_project.settings import Settings
 
-_KEPT = {("core", "fct_observation"), ("core", "period_state"), ("marts", "commune_value")}
+_KEPT = {
+    ("core", "fct_observation"),
+    ("core", "period_state"),
+    ("core", "digest_part"),
+    ("marts", "commune_value"),
+}
 _PIECE = 1 << 20
 _CODE = 16
 

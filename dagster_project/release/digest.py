@@ -8,11 +8,14 @@ the memory of one row; rows have a key, so none can hide behind another; and a c
 of 2^-128. Somebody who *chooses* rows could make two tables with one sum: against tampering, the SHA-256 of each file
 stands in the manifest.
 
+A sum also adds up: the long tables are digested period by period, and what a run keeps of the one before is not
+digested again (`digest_by_period`). The proof of the release reads every row all the same.
+
 Only DuckDB is imported: a fresh process recomputes a release's digests in a fraction of a second.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,9 +24,12 @@ if TYPE_CHECKING:
 # Their text depends on the session's time zone.
 _SESSION_TYPES = ("timestamp with time zone", "timestamptz", "time with time zone", "timetz")
 _SEPARATOR, _NULL = "chr(31)", "chr(30)"
-_HALVES = "sum((hash >> 64)::ubigint), sum((hash & 18446744073709551615::uhugeint)::ubigint)"
+_HALVES = ("sum((hash >> 64)::ubigint)", "sum((hash & 18446744073709551615::uhugeint)::ubigint)")
 # What a manifest calls this way of digesting: one that names another is proved by its files.
 METHOD = "md5-sum"
+
+
+Parts = Sequence[int | None]
 
 
 def content_digest(connection: "duckdb.DuckDBPyConnection", table: str, columns: Mapping[str, str]) -> str:
@@ -31,13 +37,58 @@ def content_digest(connection: "duckdb.DuckDBPyConnection", table: str, columns:
 
     A column counts with its name and type: a renamed column is a change of content.
     """
+    found = connection.execute(f"select {', '.join(_parts(columns))} from {_hashed(table, columns)}").fetchone()
+    assert found is not None
+    return _sealed(columns, found)
+
+
+def digest_by_period(connection: "duckdb.DuckDBPyConnection", name: str, table: str, columns: Mapping[str, str]) -> str:
+    """The same digest, of a table whose rows have a dataset and a period, from parts kept in ``core.digest_part``.
+
+    Only the periods to build are read; the parts of the others are those of the run that built them.
+    """
+    connection.execute(
+        "create table if not exists core.digest_part "
+        "(mart varchar, dataset varchar, period_code varchar, parts hugeint[])"
+    )
+    connection.execute(
+        "delete from core.digest_part as part using core.period_to_build as period "
+        "where part.mart = ? and part.dataset = period.dataset and part.period_code = period.period_code",
+        [name],
+    )
+    rows = f"(select built.* from {table} as built semi join core.period_to_build using (dataset, period_code))"
+    connection.execute(
+        f"insert into core.digest_part select ?, dataset, period_code, [{', '.join(_parts(columns))}] "
+        f"from {_hashed(rows, columns)} group by dataset, period_code",
+        [name],
+    )
+    found = connection.execute("select parts from core.digest_part where mart = ?", [name]).fetchall()
+    return _sealed(columns, _added([parts for (parts,) in found], len(_parts(columns))))
+
+
+def _parts(columns: Mapping[str, str]) -> list[str]:
+    """What is summed over rows, in SQL: their number, the halves of their hashes, the lengths of their texts."""
+    lengths = [f'''sum(strlen("{name}"))''' for name in sorted(columns) if columns[name].lower() == "varchar"]
+    return ["count(*)", *_HALVES, *lengths]
+
+
+def _hashed(table: str, columns: Mapping[str, str]) -> str:
     unstable = [name for name, data_type in columns.items() if data_type.lower() in _SESSION_TYPES]
     assert not unstable, f"{table}: the text of {unstable} depends on the session"
-    names = sorted(columns)
-    row = ", ".join(f"""coalesce("{name}"::varchar, {_NULL})""" for name in names)
-    lengths = [f"""sum(strlen("{name}"))""" for name in names if columns[name].lower() == "varchar"]
-    found = connection.execute(
-        f"select count(*), {', '.join([_HALVES, *lengths])} "
-        f"from (select *, md5_number(concat_ws({_SEPARATOR}, {row})) as hash from {table})"
-    ).fetchone()
-    return hashlib.sha256(repr(([(name, columns[name]) for name in names], found)).encode()).hexdigest()
+    row = ", ".join(f'''coalesce("{name}"::varchar, {_NULL})''' for name in sorted(columns))
+    return f"(select *, md5_number(concat_ws({_SEPARATOR}, {row})) as hash from {table})"
+
+
+def _added(several: Sequence[Parts], length: int) -> Parts:
+    """The parts of some tables as those of all their rows: as in SQL, a sum of nothing is null, a count is not."""
+    if not several:
+        return (0, *[None] * (length - 1))
+    return [
+        None if all(part is None for part in one) else sum(part for part in one if part is not None)
+        for one in zip(*several, strict=True)
+    ]
+
+
+def _sealed(columns: Mapping[str, str], parts: Parts) -> str:
+    named = [(name, columns[name]) for name in sorted(columns)]
+    return hashlib.sha256(repr((named, tuple(parts))).encode()).hexdigest()

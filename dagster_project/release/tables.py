@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.errors import BilanError
-from dagster_project.release.digest import content_digest
+from dagster_project.release.digest import content_digest, digest_by_period
 from dagster_project.release.stage import MARTS, digested_columns, primary_key, published_models
 from dagster_project.settings import memory_limit
 
@@ -23,12 +23,21 @@ def contents(stage: Path) -> dict[str, dict[str, Any]]:
     A table of run facts has no digest and no such columns.
     """
     found: dict[str, dict[str, Any]] = {}
-    with duckdb.connect(str(stage), read_only=True, config={"memory_limit": memory_limit()}) as connection:
+    with duckdb.connect(str(stage), config={"memory_limit": memory_limit()}) as connection:
         for model in published_models():
             columns = digested_columns(model)
-            digest = content_digest(connection, f'{MARTS}."{model["name"]}"', columns) if columns else None
-            found[model["name"]] = {"sha256": digest, "columns": columns}
+            found[model["name"]] = {
+                "sha256": _digest(connection, model, columns) if columns else None,
+                "columns": columns,
+            }
     return found
+
+
+def _digest(connection: duckdb.DuckDBPyConnection, model: dict[str, Any], columns: dict[str, str]) -> str:
+    table = f'{MARTS}."{model["name"]}"'
+    if model["config"]["meta"].get("digest_by_period"):
+        return digest_by_period(connection, model["name"], table, columns)
+    return content_digest(connection, table, columns)
 
 
 def write_database(stage: Path, database: Path) -> None:
