@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.formulas import neutral, neutral_sql
@@ -88,6 +88,7 @@ def _build(connection: duckdb.DuckDBPyConnection, period: str, values: Sequence[
     )
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.lists(st.none() | st.integers(-9, 9), max_size=4)), max_size=5))
 @example([])
 @example([("a", [None]), ("b", [])])
