@@ -9,6 +9,8 @@ import duckdb
 from dagster_project.errors import BilanError
 from dagster_project.mirror.types import is_list, postgresql_type
 from dagster_project.release.digest import content_digest
+from dagster_project.release.keys import keys_of
+from dagster_project.release.stage import MARTS
 from dagster_project.release.tables import identifier, quoted
 
 
@@ -118,6 +120,8 @@ def _table(release: duckdb.DuckDBPyConnection, schema: str, name: str, comment: 
     columns = tuple(Column(*row) for row in release.execute(_COLUMNS, [schema, name]).fetchall())
     keys = release.execute(_KEYS, [schema, name]).fetchall()
     primary = [tuple(columns) for kind, columns, *_ in keys if kind == "PRIMARY KEY"]
+    if schema == MARTS and not primary:
+        primary = [key for table, key in keys_of(release).items() if table == name]
     return Table(
         schema,
         name,

@@ -103,8 +103,8 @@ _TERM = """
 """
 _ERRATUM = "erratum_id varchar, relation_id varchar, reason_fr varchar"
 _DICTIONARY = """
-    table_name varchar, column_order integer, column_name varchar, data_type varchar, label_fr varchar, unit varchar,
-    description_fr varchar, table_description_fr varchar
+    table_name varchar, column_order integer, column_name varchar, data_type varchar, key_position integer,
+    label_fr varchar, unit varchar, description_fr varchar, table_description_fr varchar
 """
 _RELEASE = """
     release_id varchar, built_at timestamp, code_version varchar, inputs_sha256 varchar, previous_release_id varchar
@@ -166,11 +166,12 @@ def _term_rows(relations: Sequence[WrittenRelation]) -> Iterable[tuple[Any, ...]
 def dictionary_rows() -> Iterable[tuple[Any, ...]]:
     """One row a published column, from the models' own YAML."""
     for model in published_models():
+        rank = {name: position for position, name in enumerate(primary_key(model), start=1)}
         for order, column in enumerate(model["columns"].values(), start=1):
             meta = column["config"]["meta"]
             yield (
-                model["name"], order, column["name"], column["data_type"], meta["label"], meta.get("unit"),
-                column["description"], model["description"],
+                model["name"], order, column["name"], column["data_type"], rank.get(column["name"]), meta["label"],
+                meta.get("unit"), column["description"], model["description"],
             )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def write_database(stage: Path, database: Path) -> None:
         connection.commit()
         for model in models:
             connection.execute(f'insert into bilan.{MARTS}."{model["name"]}" {_ordered_rows(model)}')
-            if _rows_of(connection, f'bilan.{MARTS}."{model["name"]}"') <= LONGEST_INDEX:
+            if rows_of(connection, f'bilan.{MARTS}."{model["name"]}"') <= LONGEST_INDEX:
                 _add_key(connection, model)
             else:
                 _prove_key(connection, model)
@@ -73,11 +73,12 @@ def row_counts(database: Path) -> dict[str, int]:
     counts = {}
     with duckdb.connect(str(database), read_only=True) as connection:
         for model in published_models():
-            counts[model["name"]] = _rows_of(connection, f'{MARTS}."{model["name"]}"')
+            counts[model["name"]] = rows_of(connection, f'{MARTS}."{model["name"]}"')
     return counts
 
 
-def _rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+def rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """How many rows a table holds, given as SQL writes it."""
     row = connection.execute(f"select count(*) from {table}").fetchone()
     assert row is not None
     return int(row[0])

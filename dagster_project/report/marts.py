@@ -9,6 +9,7 @@ import duckdb
 
 from dagster_project.connect import LOCKED_DOWN
 from dagster_project.query import rows_of
+from dagster_project.release.keys import keys_of
 
 KEY_SEPARATOR = "|"
 
@@ -27,11 +28,7 @@ class Marts:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        found = connection.execute("""
-            select table_name, constraint_column_names from duckdb_constraints()
-            where schema_name = 'marts' and constraint_type = 'PRIMARY KEY'
-        """)
-        self.keys: dict[str, tuple[str, ...]] = {name: tuple(columns) for name, columns in found.fetchall()}
+        self.keys = keys_of(connection)
 
     @classmethod
     @contextmanager

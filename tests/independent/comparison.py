@@ -56,7 +56,9 @@ def compare_all(
 def published_keys(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     """The key of each table of the marts, as its contract declares it; none for a table without a contract."""
     keys = {model["name"]: primary_key(model) for model in published_models()}
-    tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
+    tables = connection.execute(
+        "select table_name from information_schema.tables where table_schema = 'marts'"
+    ).fetchall()
     return {name: keys.get(name, []) for (name,) in tables}
 
 

@@ -317,12 +317,15 @@ def _edition_row(edition: Edition) -> Row:
 def _dictionary() -> Iterable[Row]:
     contract = yaml.safe_load((MODELS / "marts" / "marts.yml").read_text(encoding="utf-8"))
     for model in contract["models"]:
+        key = [name for one in model["constraints"] if one["type"] == "primary_key" for name in one["columns"]]
         for order, column in enumerate(model["columns"], start=1):
             meta = column["config"]["meta"]
             yield {
                 "table_name": model["name"], "column_order": order, "column_name": column["name"],
-                "data_type": column["data_type"], "label_fr": meta["label"], "unit": meta.get("unit"),
-                "description_fr": column["description"], "table_description_fr": model["description"],
+                "data_type": column["data_type"],
+                "key_position": key.index(column["name"]) + 1 if column["name"] in key else None,
+                "label_fr": meta["label"], "unit": meta.get("unit"), "description_fr": column["description"],
+                "table_description_fr": model["description"],
             }  # fmt: skip
 
 

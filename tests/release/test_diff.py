@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from dagster_project.errors import RefusedDataError
 from dagster_project.query import rows_of
+from dagster_project.release.diff import compare
 from dagster_project.release.diff.approvals import Approval, GuardedChange, entry_to_sign, judge, read_approvals
 from dagster_project.release.diff.changes import DETAIL_CAP, ReleaseDiff, read_diff, write_changes
 from dagster_project.release.diff.compare import comparison
@@ -270,6 +271,53 @@ def _miniature(path: Path, rows: dict[int, tuple[Any, ...]]) -> Path:
         for key, values in rows.items():
             connection.execute("insert into marts.figure values (?, ?, ?)", [key, *values])
     return path
+
+
+LONG = [
+    ("d", period, code, 10 * int(period) + code) for period in ("2019", "2020", "2021", "2022") for code in (1, 2, 3)
+]
+
+
+def _long(path: Path, rows: list[tuple[str, str, int, int]], *, indexed: bool) -> Path:
+    """A table with a dataset and a period, its key in the dictionary, and as a constraint too if it is indexed."""
+    _miniature(path, {})
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("alter table marts.data_dictionary add column key_position integer")
+        connection.execute(
+            "create table marts.long (dataset varchar, period_code varchar, code integer, amount bigint)"
+        )
+        for position, name in enumerate(("dataset", "period_code", "code"), start=1):
+            connection.execute(
+                "insert into marts.data_dictionary values ('long', ?, ?, null, ?)", [name, name, position]
+            )
+        connection.executemany("insert into marts.long values (?, ?, ?, ?)", rows)
+        if indexed:
+            connection.execute("alter table marts.long add primary key (dataset, period_code, code)")
+    return path
+
+
+def test_a_table_too_long_for_an_index_is_compared_period_by_period(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = [row for row in LONG if row[1:3] != ("2019", 2)]
+    changed = [(*row[:3], -1) if row[1:3] == ("2021", 3) else row for row in changed] + [("d", "2023", 1, 5)]
+    told = []
+    for indexed in (True, False):
+        monkeypatch.setattr(compare, "LONGEST_INDEX", 1_000 if indexed else 2)
+        before = _long(tmp_path / "before.duckdb", LONG, indexed=indexed)
+        after = _long(tmp_path / "after.duckdb", changed, indexed=indexed)
+        with comparison(before, after) as connection:
+            told.append(
+                connection.execute(
+                    "select key_text, change_kind, column_name, old_value, new_value from cell_change "
+                    "where mart = 'long' order by all"
+                ).fetchall()
+            )
+    whole, by_period = told
+    assert whole == by_period
+    assert [(key, kind) for key, kind, *_ in by_period] == [
+        ("d, 2019, 2", "removed"), ("d, 2021, 3", "changed"), ("d, 2023, 1", "added"),
+    ]  # fmt: skip
 
 
 GUARDED = GuardedChange(mart="beneficiaries", column="beneficiaries", rule="moved", changes=1, sha256="a" * 64)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.release.keys import keys_of
 from dagster_project.release.stage import MARTS
-from dagster_project.release.tables import quoted
+from dagster_project.release.tables import LONGEST_INDEX, quoted, rows_of
 from dagster_project.settings import memory_limit
 
 # Where a value comes from, not what it is: counted as a confirmation, never as a change of value.
@@ -116,10 +117,14 @@ def comparison(
             connection.execute(f"attach {quoted(str(before))} as before (read_only)")
         else:
             connection.execute(_NOTHING_BEFORE)
+        connection.execute("create temp table public_key (side varchar, mart varchar, columns varchar[])")
+        for side in ("before", "after"):
+            for mart, columns in keys_of(connection, side).items():
+                connection.execute("insert into public_key values (?, ?, ?)", [side, mart, list(columns)])
         connection.execute(_SCHEMA)
         for table in _tables(connection):
             if table.mart not in same:
-                connection.execute(_pairs(table))
+                connection.execute(_pairs(table, _sides(connection, table)))
         connection.execute(_counts(connection))
         connection.execute(_cells(derived))
         yield connection
@@ -144,11 +149,6 @@ select
 from before.{MARTS}.edition as old
 full join after.{MARTS}.edition as new on old.edition = new.edition
 where old.content_sha256 is distinct from new.content_sha256;
-
-create temp table public_key as
-select database_name as side, table_name as mart, constraint_column_names as columns
-from duckdb_constraints()
-where constraint_type = 'PRIMARY KEY' and schema_name = '{MARTS}' and database_name in ('before', 'after');
 
 create temp table public_column as
 select
@@ -226,7 +226,31 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[_Table]:
     return list(tables.values())
 
 
-def _pairs(table: _Table) -> str:
+def _sides(connection: duckdb.DuckDBPyConnection, table: _Table) -> dict[str, str]:
+    """What to compare of a table on each side; of a long one, only the periods that are not the same.
+
+    A period is the same when the sums of the hashes of its rows are: a small part of the cost of comparing its cells.
+    """
+    whole = {side: f'{side}.{MARTS}."{table.mart}"' for side in ("before", "after")}
+    rows = max(rows_of(connection, name) for name in whole.values())
+    if rows <= LONGEST_INDEX or not {"dataset", "period_code"} <= set(table.key):
+        return whole
+    names = ", ".join(f'"{name}"' for name in [*table.key, *(column.name for column in table.columns)])
+    sums = {
+        side: f"select dataset, period_code, count(*) as rows, sum(hash({names})) as hashes from {name} group by all"
+        for side, name in whole.items()
+    }
+    connection.execute(
+        f"create or replace temp table changed_period as select distinct dataset, period_code from "
+        f"(({sums['before']} except {sums['after']}) union all ({sums['after']} except {sums['before']}))"
+    )
+    return {
+        side: f"(select whole.* from {name} as whole semi join changed_period using (dataset, period_code))"
+        for side, name in whole.items()
+    }
+
+
+def _pairs(table: _Table, sides: dict[str, str]) -> str:
     """The rows of a table that are not the same on both sides, each with its changed cells."""
     compared = [column for column in table.columns if column.name not in PROVENANCE]
     measures = [column for column in compared if column.is_measure]
@@ -261,8 +285,8 @@ def _pairs(table: _Table) -> str:
         {"after.conf_status in ('C', 'D')" if "conf_status" in names else "false"},
         case when before.{first} is null or after.{first} is null then []
             else {changed} end
-    from before.{MARTS}."{table.mart}" as before
-    full join after.{MARTS}."{table.mart}" as after
+    from {sides["before"]} as before
+    full join {sides["after"]} as after
         on {" and ".join(f'before."{name}" = after."{name}"' for name in table.key)}
     where before.{first} is null or after.{first} is null
         or {" or ".join(column.differs for column in table.columns) or "false"}

@@ -3,6 +3,7 @@ select
     column_order,
     column_name,
     data_type,
+    key_position,
     label_fr,
     unit,
     description_fr,
