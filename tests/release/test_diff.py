@@ -180,7 +180,9 @@ def test_a_value_masked_from_now_on_is_not_told_again(before: Path, after: Calla
         everything = str(connection.execute("from change").fetchall()) + as_page(diff) + as_markdown(diff)
         guarded = str(connection.execute("from guarded_change").fetchall())
     assert "Lozère, 2018-12-01, rsa : Bénéficiaires masquée → vide" in everything
-    assert not re.search("1\u202f?240", everything + guarded)
+    # The name of a release holds the time of day, which may be twenty to one.
+    values = re.sub(r"\d{8}T\d{6}Z", "", everything + guarded)
+    assert not re.search("1\u202f?240", values)
 
 
 def test_a_first_release_says_so_and_asks_nothing(before: Path) -> None:
