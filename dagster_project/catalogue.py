@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dagster_project.errors import RefusedDataError
-from dagster_project.hashing import file_sha256
+from dagster_project.hashing import input_sha256
 from dagster_project.readers import LAYOUTS, OFFICIAL_MODULES
 from dagster_project.readers.transcription import PRODUCER_EXTRACT
 
@@ -215,7 +215,7 @@ def _sidecar_defects(edition: Edition, raw: Path) -> Iterator[str]:
         path = edition.folder / file.name
         if not path.is_file():
             yield f"{where}/{file.name} : fichier annoncé par la fiche mais introuvable"
-        elif (found := file_sha256(path)) != file.sha256:
+        elif (found := input_sha256(path)) != file.sha256:
             yield (
                 f"{where}/{file.name} : le fichier n'est pas celui de la fiche "
                 f"(empreinte attendue {file.sha256[:12]}…, trouvée {found[:12]}…). "

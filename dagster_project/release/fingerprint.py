@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from dagster_project.hashing import file_sha256
+from dagster_project.hashing import file_sha256, input_sha256
 from dagster_project.settings import DBT_PROJECT, PROJECT
 
 _INBOX = "inbox"
@@ -26,7 +26,7 @@ class Fingerprint:
 
 def fingerprint(raw: Path) -> Fingerprint:
     """Hash every file under ``raw`` (transit excepted) and every file of code."""
-    inputs = {str(path.relative_to(raw)): file_sha256(path) for path in _input_files(raw)}
+    inputs = {str(path.relative_to(raw)): input_sha256(path) for path in _input_files(raw)}
     return Fingerprint(inputs, _digest(inputs), code_version())
 
 
