@@ -7,6 +7,7 @@ folder costs only time. A refusal is not kept: what a machine was too small for,
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +20,7 @@ from dagster_project.release.fingerprint import code_version
 from dagster_project.release.folders import remove
 
 _REPORT = "report.json"
-_UNFINISHED = ".unfinished"
+_UNFINISHED = ".unfinished-"
 
 
 class Accepted:
@@ -67,11 +68,11 @@ class Accepted:
 
 
 def unfinished(folder: Path) -> Path:
-    """An empty folder, to be filled with an edition's rows and then sealed."""
-    building = folder.with_name(_UNFINISHED)
-    remove(building)
-    building.mkdir(mode=0o700)
-    return building
+    """An empty folder, to be filled with an edition's rows and then sealed.
+
+    Its name is its own: the door of a killed run may still be writing, and must not write in here.
+    """
+    return Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder.parent))
 
 
 def seal(building: Path, folder: Path, report: DoorReport) -> None:

@@ -17,6 +17,7 @@ from dagster_project.quality.producer_files import ProducerFiles, read_producer_
 from dagster_project.quality.raw_tables import CELLS, EDITION_PERIODS, RAW_TABLES, table_columns
 from dagster_project.readers import LAYOUTS
 from dagster_project.readers.table import ReadResult, Reject, Row, read_csv_table
+from dagster_project.release.folders import remove
 from dagster_project.settings import TERRITORIES
 
 _HIDDEN = "•••"
@@ -52,6 +53,8 @@ class Keeper:
         if report.accepted:
             self._hand_over(edition.edition_id, building)
             seal(building, folder, report)
+        else:
+            remove(building)
         return report
 
     def forget(self, edition_id: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.national import Size, generate
 from dagster_project.catalogue import Edition, load_catalogue
-from dagster_project.quality.accepted import Accepted
+from dagster_project.quality.accepted import Accepted, unfinished
 from dagster_project.quality.door import Door
 from dagster_project.quality.door_report import DoorReport
 from dagster_project.quality.producer_files import read_producer_files
@@ -125,11 +125,16 @@ def test_tables_one_publisher_fills_by_hand_are_examined_together(entrance: Entr
     assert BENEFITS in entrance.known()
 
 
+def test_two_doors_never_write_in_one_folder(tmp_path: Path) -> None:
+    """That of a killed run goes on until it has something to answer."""
+    assert unfinished(tmp_path / "edition") != unfinished(tmp_path / "edition")
+
+
 def test_what_no_edition_answers_to_is_removed(entrance: Entrance) -> None:
     entrance.examine()
     kept = {path.name for path in entrance.root.iterdir()}
     entrance.project.change()
-    (entrance.root / ".unfinished").mkdir(exist_ok=True)
+    unfinished(entrance.root / "edition")
     Accepted(entrance.root, entrance.editions()).tidy()
     left = {path.name for path in entrance.root.iterdir()}
     assert left < kept and len(kept - left) == 1
