@@ -41,7 +41,8 @@ def _described() -> int:
     from dagster_project.release.stage import dictionary_rows
 
     rows = list(dictionary_rows())
-    if bare := [f"{row[0]}.{row[2]}" for row in rows if not (row[4] and row[6] and row[7])]:
+    told = [(row, (row.label_fr, row.description_fr, row.table_description_fr)) for row in rows]
+    if bare := [f"{row.table_name}.{row.column_name}" for row, texts in told if not all(texts)]:
         raise BilanError("Colonnes sans libellé ou sans description : " + ", ".join(bare))
     return len(rows)
 

@@ -11,7 +11,7 @@ from dagster_project.mirror.types import is_list, postgresql_type
 from dagster_project.release.digest import content_digest
 from dagster_project.release.keys import keys_of
 from dagster_project.release.stage import MARTS
-from dagster_project.release.tables import identifier, quoted
+from dagster_project.sql import identifier, quoted
 
 
 @dataclass(frozen=True)

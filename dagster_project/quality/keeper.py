@@ -19,6 +19,7 @@ from dagster_project.readers import LAYOUTS
 from dagster_project.readers.table import ReadResult, Reject, Row, read_csv_table
 from dagster_project.release.folders import remove
 from dagster_project.settings import TERRITORIES
+from dagster_project.sql import quoted
 
 _HIDDEN = "•••"
 
@@ -37,7 +38,9 @@ class Keeper:
         for name, columns in RAW_TABLES.items():
             if name != CELLS:
                 self._execute(f"create table raw.{name} ({columns})")
-        self._execute(f"create table door.territory as select * from read_csv('{TERRITORIES}', all_varchar = true)")
+        self._execute(
+            f"create table door.territory as select * from read_csv({quoted(str(TERRITORIES))}, all_varchar = true)"
+        )
         self._execute(
             "create table door.expected_cell (indicator_code varchar, territory_level varchar, territory_code varchar, "
             "territory_name varchar, period_code varchar)"
@@ -71,8 +74,8 @@ class Keeper:
         for table in self._known_tables():
             rows = f"from raw.{table} where edition_id = $edition"
             if self._duckdb.execute(f"select exists ({rows})", {"edition": edition_id}).fetchall() == [(True,)]:
-                path = building / f"{table}-0000.parquet"
-                self._duckdb.execute(f"copy ({rows}) to '{path}' (format parquet)", {"edition": edition_id})
+                path = quoted(str(building / f"{table}-0000.parquet"))
+                self._duckdb.execute(f"copy ({rows}) to {path} (format parquet)", {"edition": edition_id})
 
     def _examine_table(self, edition: Edition) -> DoorReport:
         read = _read(edition)
@@ -90,7 +93,8 @@ class Keeper:
         if edition.sidecar.access == "restricted":
             files.rejects, files.flags = _hidden(files.rejects), _hidden(files.flags)
         if not files.rejects and files.table == CELLS:
-            self._show(f"read_parquet('{building}/{CELLS}-*.parquet')")
+            written = ", ".join(quoted(str(path)) for path in sorted(building.glob(f"{CELLS}-*.parquet")))
+            self._show(f"read_parquet([{written}])")
         elif not files.rejects:
             self._show(f"raw.{files.table} where edition_id = '{edition.edition_id}'")
         report = self._report(

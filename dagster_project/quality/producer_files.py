@@ -15,6 +15,7 @@ from dagster_project.readers.examine import refusing
 from dagster_project.readers.limits import Allowance, held_to
 from dagster_project.readers.table import Reject
 from dagster_project.readers.zipped import data_file
+from dagster_project.sql import quoted
 
 # A reader may leave a column of its table without a value, and so without its type.
 _COLUMNS = ", ".join(f"{column.name}::{column.sql_type} as {column.name}" for column in CELL_COLUMNS)
@@ -83,6 +84,7 @@ def _write(
     if not reading.nomenclature:
         connection.execute(
             f"copy (select $edition as edition_id, $file as file_name, $sha256 as file_sha256, "
-            f"source_row::integer as row_number, {_COLUMNS} from {reading.table}) to '{path}' (format parquet)",
+            f"source_row::integer as row_number, {_COLUMNS} from {reading.table}) "
+            f"to {quoted(str(path))} (format parquet)",
             {"edition": edition.edition_id, "file": file.name, "sha256": file.sha256},
         )

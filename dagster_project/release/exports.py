@@ -13,8 +13,9 @@ import duckdb
 
 from dagster_project.formulas import neutral_sql
 from dagster_project.release.stage import MARTS
-from dagster_project.release.tables import quoted, row_counts
+from dagster_project.release.tables import row_counts
 from dagster_project.settings import memory_limit
+from dagster_project.sql import quoted
 
 _BYTE_ORDER_MARK = "\ufeff"
 # A sheet has 1 048 576 lines, the header among them.

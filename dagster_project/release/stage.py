@@ -19,6 +19,7 @@ from dagster_project.quality.raw_tables import CELLS, RAW_TABLES
 from dagster_project.quality.relations import WrittenRelation, is_group
 from dagster_project.release.base import take_base
 from dagster_project.settings import Settings
+from dagster_project.sql import quoted
 
 MARTS = "marts"
 
@@ -63,7 +64,8 @@ def write_raw(settings: Settings, stage: Path, accepted: Accepted, editions: Seq
             files = accepted.files(editions, table)
             kind = "view" if table == CELLS else "table"
             if files:
-                connection.execute(f"create {kind} raw.{table} as from read_parquet({files})")
+                listed = ", ".join(map(quoted, files))
+                connection.execute(f"create {kind} raw.{table} as from read_parquet([{listed}])")
             else:
                 connection.execute(f"create table raw.{table} ({columns})")
 
@@ -163,13 +165,27 @@ def _term_rows(relations: Sequence[WrittenRelation]) -> Iterable[tuple[Any, ...]
             )  # fmt: skip
 
 
-def dictionary_rows() -> Iterable[tuple[Any, ...]]:
+class Described(NamedTuple):
+    """A row of the dictionary."""
+
+    table_name: str
+    column_order: int
+    column_name: str
+    data_type: str
+    key_position: int | None
+    label_fr: str
+    unit: str | None
+    description_fr: str
+    table_description_fr: str
+
+
+def dictionary_rows() -> Iterable[Described]:
     """One row a published column, from the models' own YAML."""
     for model in published_models():
         rank = {name: position for position, name in enumerate(primary_key(model), start=1)}
         for order, column in enumerate(model["columns"].values(), start=1):
             meta = column["config"]["meta"]
-            yield (
+            yield Described(
                 model["name"], order, column["name"], column["data_type"], rank.get(column["name"]), meta["label"],
                 meta.get("unit"), column["description"], model["description"],
             )  # fmt: skip

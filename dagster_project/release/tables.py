@@ -10,6 +10,7 @@ from dagster_project.errors import BilanError
 from dagster_project.release.digest import content_digest, digest_by_period
 from dagster_project.release.stage import MARTS, digested_columns, primary_key, published_models
 from dagster_project.settings import memory_limit
+from dagster_project.sql import identifier, quoted
 
 # Read by every driver from 1.1 to 2.0, whatever version writes it.
 STORAGE_VERSION = "v1.0.0"
@@ -82,16 +83,6 @@ def rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     row = connection.execute(f"select count(*) from {table}").fetchone()
     assert row is not None
     return int(row[0])
-
-
-def quoted(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """A name as SQL reads it, whatever it holds."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _add_key(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> None:

@@ -17,8 +17,8 @@ import yaml
 from dagster_project.connect import superset_parameters
 from dagster_project.connect.superset.dashboard import CHARTS, TITLE, Chart, dashboard, value_of
 from dagster_project.query import open_release, rows_of
-from dagster_project.release.tables import identifier
 from dagster_project.settings import Settings
+from dagster_project.sql import identifier
 
 _DATABASE = "Bilan"
 _ROOT = "bilan"

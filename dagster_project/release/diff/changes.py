@@ -13,7 +13,7 @@ import duckdb
 from dagster_project.query import rows_of
 from dagster_project.release.diff.approvals import GuardedChange
 from dagster_project.release.stage import MARTS
-from dagster_project.release.tables import quoted
+from dagster_project.sql import quoted
 
 DETAIL_CAP = 200
 # Tables that name and describe, beside those that hold values.

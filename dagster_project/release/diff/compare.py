@@ -15,8 +15,9 @@ import duckdb
 
 from dagster_project.release.keys import keys_of
 from dagster_project.release.stage import MARTS
-from dagster_project.release.tables import LONGEST_INDEX, quoted, rows_of
+from dagster_project.release.tables import LONGEST_INDEX, rows_of
 from dagster_project.settings import memory_limit
+from dagster_project.sql import quoted
 
 # Where a value comes from, not what it is: counted as a confirmation, never as a change of value.
 PROVENANCE = {

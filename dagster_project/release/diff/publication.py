@@ -24,8 +24,8 @@ from dagster_project.release.diff.render import as_markdown, as_page
 from dagster_project.release.diff.thresholds import judged_comparison
 from dagster_project.release.proof import DATABASE, MANIFEST
 from dagster_project.release.stage import MARTS
-from dagster_project.release.tables import quoted
 from dagster_project.settings import Settings
+from dagster_project.sql import quoted
 
 if TYPE_CHECKING:
     from dagster_project.release.companions import Draft

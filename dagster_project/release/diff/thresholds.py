@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from dagster_project.release.diff.compare import comparison
-from dagster_project.release.tables import quoted
+from dagster_project.sql import quoted
 
 THRESHOLDS = Path(__file__).with_name("thresholds.yml")
 

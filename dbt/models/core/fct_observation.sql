@@ -60,7 +60,7 @@ broken as (
         from {{ ref('series_breaks') }}
     ) as latest
     inner join {{ ref('series_breaks') }} as earlier
-        on latest.indicator_code = earlier.indicator_code and earlier.starts_on <= latest.starts_on
+        on latest.indicator_code = earlier.indicator_code and latest.starts_on >= earlier.starts_on
     group by latest.indicator_code, latest.starts_on, latest.ends_on
 )
 
