@@ -24,7 +24,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -188,13 +189,20 @@ def main() -> None:
     parser.add_argument("--memory", default="4GB")
     parser.add_argument("--keep", action="store_true", help="keep the result in benchmarks/results/")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="national-") as folder:
-        try:
-            result = compare(arguments.size, arguments.rounds, arguments.memory, Path(folder))
-        finally:
-            subprocess.run(["chmod", "-R", "u+w", folder], check=True)
+    with scratch_folder() as folder:
+        result = compare(arguments.size, arguments.rounds, arguments.memory, folder)
     if arguments.keep:
         keep(result)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for inputs and warehouses, removed with the releases in it, which are closed to writing."""
+    with tempfile.TemporaryDirectory(prefix="national-") as folder:
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["chmod", "-R", "u+w", folder], check=True)
 
 
 def keep(result: dict[str, object]) -> None:

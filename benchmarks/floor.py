@@ -2,9 +2,8 @@
 
     python benchmarks/floor.py national/raw national/floor
 
-Writes ``bilan.duckdb`` (tables in key order, with their keys, as long as the pipeline gives one) and a Parquet file a
-table. The SQL is in `floor.sql`;
-`bench.py` proves, at each run, that both tables have the digests of the pipeline's.
+Writes ``bilan.duckdb`` (tables in key order, with their keys where the pipeline gives one) and a Parquet file a table.
+The SQL is in `floor.sql`; `bench.py` proves, at each run, that both tables have the digests of the pipeline's.
 """
 
 import sys

@@ -7,15 +7,14 @@ door to the marts, are what to compare; the release is written whole each time.
 """
 
 import argparse
-import json
-import subprocess
-import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.bench import Taken, keep, machine, refresh
+from benchmarks.bench import Taken, keep, machine, refresh, scratch_folder
 from benchmarks.national import SIZES, add_month, generate
+from dagster_project.release.diff.kept import digests_of
+from dagster_project.release.proof import DATABASE
 
 _AFTER_THE_MARTS = ("publication", "chargement de Dagster et de dbt, événements", "en tout")
 
@@ -26,9 +25,8 @@ def to_the_marts(taken: Taken) -> float:
 
 
 def digests(warehouse: Path) -> dict[str, str | None]:
-    """The content digest of every table of the release served, but those of the run itself."""
-    manifest = json.loads(((warehouse / "bilan.duckdb").resolve().parent / "manifest.json").read_text(encoding="utf-8"))
-    return {name: table["sha256"] for name, table in manifest["marts"].items()}
+    """The content digest of every table of the release served; none for those of the run itself."""
+    return digests_of((warehouse / DATABASE).resolve().parent)
 
 
 def compare(size: str, folder: Path) -> dict[str, object]:
@@ -69,11 +67,8 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="S")
     parser.add_argument("--keep", action="store_true", help="keep the result in benchmarks/results/")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="national-") as folder:
-        try:
-            result = compare(arguments.size, Path(folder))
-        finally:
-            subprocess.run(["chmod", "-R", "u+w", folder], check=True)
+    with scratch_folder() as folder:
+        result = compare(arguments.size, folder)
     if arguments.keep:
         keep(result)
 

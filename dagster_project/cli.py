@@ -401,7 +401,7 @@ def daemon(log: Path | None) -> None:
     sys.exit(run_daemon(load_settings(), log))
 
 
-@cli.command(epilog="Exemple : bilan units /tmp/bilan --user bilan")
+@cli.command(epilog="Exemple : bilan units systemd --user bilan")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--user", help="Compte qui l'exécute ; par défaut, celui d'ici.")
 @click.option("--memory", default="6G", show_default=True, help="Mémoire au-delà de laquelle systemd l'arrête.")

@@ -199,8 +199,9 @@ class Refresh:
                 inputs_sha256=self.made_from.inputs_sha256,
                 previous_release_id=served["release_id"] if served else None,
             )
-            write_raw(self.settings, self.stage, self._archive, [one.edition for one in self.received])
-            write_context(self.stage, self.received, relations, self._errata, self._facts)
+            received = self.received
+            write_raw(self.settings, self.stage, self._archive, [one.edition for one in received])
+            write_context(self.stage, received, relations, self._errata, self._facts)
 
     def protect(self) -> "Protection":
         """Decide what may be told of restricted editions; nothing to decide, and nothing loaded, where there are none.

@@ -30,19 +30,20 @@ class Accepted:
         """Make the root, which only its owner may enter: restricted cells are in there as they are in ``raw/``."""
         root.mkdir(mode=0o700, exist_ok=True)
         self._root = root
+        self._editions = editions
         self._names = _names(editions)
 
     def folder(self, edition: Edition) -> Path:
         """Where the rows of an edition are, or shall be."""
         return self._root / self._names[edition.edition_id]
 
-    def reports(self, editions: Sequence[Edition]) -> dict[str, DoorReport]:
+    def reports(self) -> dict[str, DoorReport]:
         """What the door said of the editions it need not see again; those of one publisher's tables go together."""
-        known = {edition.edition_id: report for edition in editions if (report := self._report(edition))}
-        incomplete = {_tables_of(edition) for edition in editions if edition.edition_id not in known} - {None}
+        known = {edition.edition_id: report for edition in self._editions if (report := self._report(edition))}
+        incomplete = {_tables_of(edition) for edition in self._editions if edition.edition_id not in known} - {None}
         return {
             edition.edition_id: known[edition.edition_id]
-            for edition in editions
+            for edition in self._editions
             if edition.edition_id in known and _tables_of(edition) not in incomplete
         }
 

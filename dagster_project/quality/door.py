@@ -39,7 +39,7 @@ class Door:
         """Open it for the editions that were not accepted before; it works in the folder `scratch`."""
         self._scratch = scratch
         self._accepted = accepted
-        self._reports = accepted.reports(editions)
+        self._reports = accepted.reports()
         self._awaited = [edition for edition in editions if edition.edition_id not in self._reports]
         self._last_killer: str | None = None
         self._process = self._open() if self._awaited else None

@@ -85,7 +85,7 @@ class Keeper:
         table = edition.sidecar.layout
         if not read.rejects:
             self._insert(f"raw.{table}", [column.name for column in table_columns(table)], read.rows)
-            self._show(f"raw.{table} where edition_id = '{edition.edition_id}'")
+            self._show(_rows_of(edition, table))
         return self._report(edition, table, read.rejects, (read.rows_read, kept, read.rows_set_aside), [])
 
     def _examine_producer_files(self, edition: Edition, building: Path) -> DoorReport:
@@ -96,7 +96,7 @@ class Keeper:
             written = ", ".join(quoted(str(path)) for path in sorted(building.glob(f"{CELLS}-*.parquet")))
             self._show(f"read_parquet([{written}])")
         elif not files.rejects:
-            self._show(f"raw.{files.table} where edition_id = '{edition.edition_id}'")
+            self._show(_rows_of(edition, files.table))
         report = self._report(
             edition,
             files.table,
@@ -202,6 +202,10 @@ class Keeper:
 def _hidden(defects: Sequence[Reject]) -> list[Reject]:
     """The same defects without what the cells hold: logs and history are open to more people than the file."""
     return [replace(defect, found=_HIDDEN, expected=_HIDDEN) for defect in defects]
+
+
+def _rows_of(edition: Edition, table: str) -> str:
+    return f"raw.{table} where edition_id = '{edition.edition_id}'"
 
 
 def _read(edition: Edition) -> ReadResult:

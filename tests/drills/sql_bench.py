@@ -85,9 +85,8 @@ class Bench:
             self._make(key, sql)
         except duckdb.InterruptException:
             raise
-        except (
-            duckdb.DataError
-        ):  # It is SQL, and stops the run: a value its column cannot hold, a text that is no number.
+        # It is SQL, and stops the run: a value its column cannot hold, a text that is no number.
+        except duckdb.DataError:
             return Fate(mutant, "the run, which fails")
         except duckdb.Error:
             return Fate(mutant, None, stillborn=True)

@@ -1,6 +1,5 @@
 """A run that reads and builds only what changed gives the tables of one that does everything."""
 
-import json
 import random
 import shutil
 from pathlib import Path
@@ -10,6 +9,7 @@ import duckdb
 import pytest
 
 from dagster_project.release.base import keep_base, take_base
+from dagster_project.release.serve import served_manifest
 from dagster_project.release.tables import contents
 from dagster_project.runner import run_refresh
 from dagster_project.settings import PROJECT, Settings
@@ -22,7 +22,8 @@ _SEED = 7
 def _published(settings: Settings, *, force: bool = False) -> tuple[dict[str, Any], list[Any]]:
     """The digests of the tables, and what the door said of each edition."""
     run_refresh(settings, tell=lambda text: None, force=force)
-    manifest = json.loads((settings.served.resolve().parent / "manifest.json").read_text(encoding="utf-8"))
+    manifest = served_manifest(settings)
+    assert manifest is not None
     return {name: table["sha256"] for name, table in manifest["marts"].items()}, manifest["checks"]["door"]
 
 

@@ -30,7 +30,7 @@ class Entrance:
 
     def known(self) -> dict[str, DoorReport]:
         """What need not be examined."""
-        return Accepted(self.root, self.editions()).reports(self.editions())
+        return Accepted(self.root, self.editions()).reports()
 
     def examine(self) -> dict[str, DoorReport]:
         """What the door says of every edition, examined now or before."""
