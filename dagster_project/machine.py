@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-# What a run that stops gives back, journals and temporary files, is less than this.
+# What a run that stops gives back, memory, journals and temporary files, is less than this.
 _BLOCK, _BLOCKS = 1 << 20, 64
 # SQLite tells that it failed, not why.
 _UNTOLD = -1
@@ -46,6 +46,7 @@ def machine_failure(error: BaseException, folder: Path | None = None) -> str | N
     """The sentence for an error that the machine caused, or any of those behind it; None when none did.
 
     Of several, the first of the table. Where a library does not say what it met, `folder` is written to, to meet it.
+    Of an error that says nothing of the machine, memory that is short is taken for the cause: libraries hide it.
     """
     met = {_number(one): one for one in _behind(error)}
     if _UNTOLD in met and folder and (cause := _met_when_writing(folder)):
@@ -54,6 +55,15 @@ def machine_failure(error: BaseException, folder: Path | None = None) -> str | N
         if number in met:
             path = getattr(met[number], "filename", None)
             return f"{sentence[:-1]} ({path})." if path else sentence
+    return memory_failure()
+
+
+def memory_failure() -> str | None:
+    """The sentence for memory that is short now; None when there is some left."""
+    try:
+        bytes(_BLOCK * _BLOCKS)
+    except MemoryError:
+        return _SENTENCES[errno.ENOMEM]
     return None
 
 

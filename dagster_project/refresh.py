@@ -17,7 +17,7 @@ from dagster_project.catalogue import Dataset, Edition, load_catalogue
 from dagster_project.errors import BilanError, RefusedDataError
 from dagster_project.formulas import neutral
 from dagster_project.inbox import Filed, file_inbox
-from dagster_project.machine import machine_words
+from dagster_project.machine import machine_words, memory_failure
 from dagster_project.release.fingerprint import Fingerprint, fingerprint
 from dagster_project.release.folders import remove
 from dagster_project.release.janitor import tidy
@@ -252,11 +252,13 @@ class Refresh:
         """
         self._dbt_nodes += len(results)
         failed = [result for result in results if not result.passed and result.status != "skipped"]
-        if sentence := next(filter(None, (machine_words(result.message) for result in failed)), None):
+        if not failed:
+            return
+        sentences = filter(None, (machine_words(result.message) for result in failed))
+        if sentence := next(sentences, None) or memory_failure():
             raise BilanError(sentence)
-        if failed:
-            lines = [f"{result.unique_id.split('.')[2]} : {result.message.strip()}" for result in failed]
-            raise RefusedDataError("\n".join(lines))
+        lines = [f"{result.unique_id.split('.')[2]} : {result.message.strip()}" for result in failed]
+        raise RefusedDataError("\n".join(lines))
 
     def reconcile(self) -> "Reconciliation":
         """Judge every relation between figures, against the errata register."""
