@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from dagster_project.quality.mending import Repairable, closes, figure_of, mendable, worth
 from dagster_project.quality.reconcile import Figure, Outcome, Relation, Term, evaluate, french
 
 _MAX_NAMED = 3
@@ -28,24 +29,6 @@ class Diagnosis:
     sentence: str
 
 
-@dataclass(frozen=True)
-class Interval:
-    """The values of a term with which the relation would hold."""
-
-    low: Fraction
-    high: Fraction
-
-    def __contains__(self, value: object) -> bool:
-        return isinstance(value, Fraction) and self.low <= value <= self.high
-
-    @property
-    def middle(self) -> "Interval":
-        """The one value with which the relation would be exact."""
-        exact = (self.low + self.high) / 2
-        return Interval(exact, exact)
-
-
-Repairable = Sequence[tuple[Term, Interval]]
 Search = Callable[[Relation, Repairable], Iterator[Diagnosis]]
 
 
@@ -86,7 +69,7 @@ class Investigation:
             return self._why_not_computable(relation)
         if outcome.verdict != "gap":
             return None
-        within_doubt = list(_mendable(relation))
+        within_doubt = list(mendable(relation))
         exactly = [(term, wanted.middle) for term, wanted in within_doubt]
         for repairable in (exactly, within_doubt):
             for find in self._telling_searches():
@@ -112,22 +95,22 @@ class Investigation:
     def _swapped(self, relation: Relation, repairable: Repairable) -> Iterator[Diagnosis]:
         """Two figures stand in each other's place: exchanged, this gap closes and one the other figure is in."""
         for term, wanted in repairable:
-            figure = _figure(term)
+            figure = figure_of(term)
             for other in self._figures.by_dataset.get(figure.dataset, ()):
                 is_inside = any(inside.reference == other.reference for inside in relation.terms)
                 if other.reference == figure.reference or not (is_inside or other.value in wanted):
                     continue
                 concerned = [relation] if is_inside else self._gaps_of.get(other.reference, [])
-                if any(_closes(_exchanged(gap, figure, other), repairable) for gap in concerned):
+                if any(closes(_exchanged(gap, figure, other), repairable) for gap in concerned):
                     yield Diagnosis(
                         "swapped",
                         (term.reference, other.reference),
-                        f"{_named(term.label, _figure(term))} et {_named(other.label, other)} sont intervertis",
+                        f"{_named(term.label, figure_of(term))} et {_named(other.label, other)} sont intervertis",
                     )
 
     def _another_period(self, _: Relation, repairable: Repairable) -> Iterator[Diagnosis]:
         for term, wanted in repairable:
-            figure = _figure(term)
+            figure = figure_of(term)
             for other in self._figures.by_series.get(figure.series, ()) if figure.series else ():
                 if other.reference != figure.reference and other.period != figure.period and other.value in wanted:
                     yield Diagnosis(
@@ -141,7 +124,7 @@ class Investigation:
         if relation.operator not in ("sum", "same"):
             return
         for term, wanted in repairable:
-            figure = _figure(term)
+            figure = figure_of(term)
             for other in self._figures.by_dataset.get(figure.dataset, ()):
                 if other.reference == figure.reference or other.unit != figure.unit or (other.value or 0) < _TELLING:
                     continue
@@ -177,7 +160,7 @@ class Investigation:
         first = relation.side("left")[0]
         bases = [
             figure
-            for figure in self._figures.by_dataset.get(_figure(first).dataset, ())
+            for figure in self._figures.by_dataset.get(figure_of(first).dataset, ())
             if figure.value is not None
             and figure.reference != first.reference
             and figure.unit in ("person", "household")
@@ -194,74 +177,12 @@ class Investigation:
         return Diagnosis("implied_denominator", tuple(base.reference for base in bases), sentence)
 
 
-def mending_interval(relation: Relation, index: int) -> Interval | None:
-    """The values the term would need for the relation to hold, all others being right; None if there is none."""
-    term = relation.terms[index]
-    if relation.missing or relation.operator in ("complete", "within", "part", "at_most") or not term.coefficient:
-        return None
-    if any(other.figure and other.figure.qualifier != "exact" for other in relation.side("right")):
-        return None
-    without = relation.with_term(index, _worth(term, Fraction(0)))
-    outcome = evaluate(relation)
-    left, right, tolerance = outcome.left, outcome.right, outcome.tolerance
-    assert left is not None and right is not None
-    if term.side == "right":
-        others = evaluate(without).right
-        assert others is not None
-        return _scaled(left - others - tolerance, left - others + tolerance, 1 / term.coefficient)
-    if relation.operator in ("sum", "same"):
-        others = evaluate(without).left
-        assert others is not None
-        return _scaled(right - others - tolerance, right - others + tolerance, 1 / term.coefficient)
-    return _ratio_interval(relation, index, right, tolerance)
-
-
-def _ratio_interval(relation: Relation, index: int, right: Fraction, tolerance: Fraction) -> Interval | None:
-    term = relation.terms[index]
-    numerator = sum((other.value for other in relation.side("left")), Fraction(0))
-    base = sum((other.value for other in relation.side("base")), Fraction(0))
-    offset = 100 if relation.operator == "growth" else 0
-    low, high = (right + offset - tolerance) / 100, (right + offset + tolerance) / 100
-    if low <= 0:
-        return None
-    if term.side == "left":
-        rest = numerator - term.value
-        return _scaled(low * base - rest, high * base - rest, 1 / term.coefficient)
-    rest = base - term.value
-    return _scaled(numerator / high - rest, numerator / low - rest, 1 / term.coefficient)
-
-
-def _scaled(low: Fraction, high: Fraction, factor: Fraction) -> Interval:
-    ends = sorted((low * factor, high * factor))
-    return Interval(ends[0], ends[1])
-
-
-def _worth(term: Term, value: Fraction) -> Term:
-    return replace(term, figure=replace(_figure(term), value=value))
-
-
-def _figure(term: Term) -> Figure:
-    assert term.figure is not None
-    return term.figure
-
-
-def _mendable(relation: Relation) -> Iterator[tuple[Term, Interval]]:
-    """The terms whose change alone could mend the relation, with the values that would."""
-    for index, term in enumerate(relation.terms):
-        if term.figure is not None and (wanted := mending_interval(relation, index)):
-            yield term, wanted
-
-
-def _closes(repaired: Relation, repairable: Repairable) -> bool:
-    """Whether a repair mends the relation: exactly where only exact repairs are looked for."""
-    exactly = all(wanted.low == wanted.high for _, wanted in repairable)
-    return evaluate(repaired).verdict in (("exact",) if exactly else ("exact", "rounding", "holds"))
-
-
 def _exchanged(relation: Relation, one: Figure, other: Figure) -> Relation:
     values = {one.reference: other.value, other.reference: one.value}
     terms = (
-        replace(term, figure=replace(_figure(term), value=values[term.reference])) if term.reference in values else term
+        replace(term, figure=replace(figure_of(term), value=values[term.reference]))
+        if term.reference in values
+        else term
         for term in relation.terms
     )
     return replace(relation, terms=tuple(terms))
@@ -276,7 +197,7 @@ def _left_out_or_counted_twice(relation: Relation, repairable: Repairable) -> It
     if relation.operator not in ("sum", "ratio", "growth") or len(members) < 2:
         return
     for term, wanted in repairable:
-        figure = _figure(term)
+        figure = figure_of(term)
         if term.side != "left" or not figure.value:
             continue
         if Fraction(0) in wanted:
@@ -295,16 +216,16 @@ def _territory_left_out(relation: Relation, repairable: Repairable) -> Iterator[
     """A territory the printed figure leaves out of every term, such as of both years of an increase."""
     of_territory: dict[str, list[Term]] = {}
     for term in (*relation.side("left"), *relation.side("base")):
-        if _figure(term).territory:
-            of_territory.setdefault(_figure(term).territory, []).append(term)
+        if figure_of(term).territory:
+            of_territory.setdefault(figure_of(term).territory, []).append(term)
     for terms in of_territory.values():
         if not 1 < len(terms) < len(relation.terms) - 1 or len(of_territory) < 2:
             continue
         without = replace(
-            relation, terms=tuple(_worth(term, Fraction(0)) if term in terms else term for term in relation.terms)
+            relation, terms=tuple(worth(term, Fraction(0)) if term in terms else term for term in relation.terms)
         )
-        if _closes(without, repairable):
-            names = ", ".join(_named(term.label, _figure(term)) for term in terms)
+        if closes(without, repairable):
+            names = ", ".join(_named(term.label, figure_of(term)) for term in terms)
             yield Diagnosis(
                 "left_out", tuple(term.reference for term in terms), f"{names} ne sont pas dans le chiffre imprimé"
             )
@@ -312,7 +233,7 @@ def _territory_left_out(relation: Relation, repairable: Repairable) -> Iterator[
 
 def _factor(_: Relation, repairable: Repairable) -> Iterator[Diagnosis]:
     for term, wanted in repairable:
-        figure = _figure(term)
+        figure = figure_of(term)
         for factor in _FACTORS:
             assert figure.value is not None
             if figure.value and figure.value / factor in wanted:
@@ -346,7 +267,7 @@ def _rewritten(
     repairable: Repairable, kind: str, rewrites: Callable[[str], Iterator[str]], why: str
 ) -> Iterator[Diagnosis]:
     for term, wanted in repairable:
-        figure = _figure(term)
+        figure = figure_of(term)
         if wanted.high - wanted.low > 2 * (figure.step or 1):
             continue  # so wide a range is reached by too many digits to mean anything
         digits, scale = _printed_digits(figure)
@@ -382,7 +303,7 @@ def _one_digit_away(digits: str) -> Iterator[str]:
 def _truncated(relation: Relation, _: Repairable) -> Iterator[Diagnosis]:
     """A number cut, or rounded up, where it should have been rounded to the nearest."""
     term = relation.side("right")[0]
-    figure = _figure(term)
+    figure = figure_of(term)
     is_rounded = relation.operator in ("ratio", "growth") or (relation.operator in ("sum", "same") and figure.step > 1)
     if not is_rounded or len(relation.side("right")) > 1 or figure.qualifier != "exact":
         return

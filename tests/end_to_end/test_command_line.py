@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dagster_project.cli import cli
 from dagster_project.history import environment
 from dagster_project.settings import Settings
 
@@ -62,17 +63,20 @@ def test_refused_data_is_three(workshop: Settings) -> None:
     assert "Traceback" not in done.stderr
 
 
-VERBS = [
-    "refresh", "status", "query", "fetch", "explain", "errata", "check-transcription", "new-report", "template", "seal",
-    "verify", "rollback", "rebuild", "connect", "dev", "check", "alert", "daemon", "units",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("verb", ["", *VERBS])
+@pytest.mark.parametrize("verb", ["", *sorted(cli.commands)])
 def test_every_verb_has_help_with_an_example(published: Settings, verb: str) -> None:
     done = bilan(published, *([verb] if verb else []), "--help")
     assert done.returncode == 0
     assert "Exemple" in done.stdout
+
+
+def test_help_shows_every_verb_in_its_section_with_a_whole_sentence(published: Settings) -> None:
+    shown = bilan(published, "--help").stdout
+    assert [line.split()[0] for line in shown.splitlines() if line and not line.startswith(" ")] == [
+        "Usage:", "Options:", "Publier", "Lire", "Remplir", "Exploiter",
+    ]  # fmt: skip
+    assert all(f"\n  {verb} " in shown for verb in cli.commands)
+    assert "..." not in shown.partition("Publier :")[2]
 
 
 def test_a_workbook_to_fill_is_written_where_asked(published: Settings, tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from dagster_project.quality.diagnosis import Figures, Investigation, mending_interval
+from dagster_project.quality.diagnosis import Figures, Investigation
+from dagster_project.quality.mending import mending_interval
 from dagster_project.quality.reconcile import Relation, Term
 
 _PUSHES = [Fraction(n) for n in (-1000, -10, -2, -1, 0, "1/2", "9/10", "11/10", 2, 10, 1000)]
