@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
@@ -31,8 +32,9 @@ class Lane:
         self.project = project
         self.number = number
         self._chance = random.Random(f"{SEED}-{number}")
-        self._whole: list[float] = []
-        self._publications: list[float] = []
+        # The last ones only: a machine that is busy for a while is not for hours.
+        self._whole: deque[float] = deque(maxlen=3)
+        self._publications: deque[float] = deque(maxlen=3)
         self.project.change()
         self._finish()
 

@@ -1,19 +1,14 @@
 """The report, told again: a page a chapter, each number with its line, its status and its verdict."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
-from markupsafe import Markup
-
-from dagster_project.report import benefits, charts, french, maps
+from dagster_project.report import benefits, french
 from dagster_project.report.calpae import calpae_tables
-from dagster_project.report.charts import Chart
 from dagster_project.report.figures import figure_of
 from dagster_project.report.key_figures import Printed, printed_figures
 from dagster_project.report.marts import Row
 from dagster_project.report.site import Page, Site, report_folder
-from dagster_project.report.tables import Cell, Line, Table
+from dagster_project.report.tables import Line, Table
 
 HOME = ("index.html", "Accueil")
 
@@ -45,6 +40,10 @@ class Report:
     @property
     def slug(self) -> str:
         return french.slug(self.name)
+
+    def page(self, file: str, title: str, summary: str) -> Page:
+        """A page of the report, in its folder."""
+        return Page(f"{self.folder}/{file}", title, summary, self.trail)
 
 
 def reports(site: Site) -> list[Report]:
@@ -86,21 +85,16 @@ Chapter = tuple[str, str, str] | None
 
 
 def _chapters(site: Site, report: Report) -> list[Chapter]:
-    from dagster_project.report.pages import strategy, verification
+    from dagster_project.report.pages import budget, strategy, verification
 
     return [
         _poverty(site, report),
         _benefits(site, report),
         _calpae(site, report),
-        _credits(site, report),
-        _contracts(site, report),
+        *budget.write(site, report),
         *strategy.write(site, report),
         verification.write(site, report),
     ]
-
-
-def _page(report: Report, file: str, title: str, summary: str) -> Page:
-    return Page(f"{report.folder}/{file}", title, summary, report.trail)
 
 
 def _printed(
@@ -121,8 +115,8 @@ def _printed(
 
 def _poverty(site: Site, report: Report) -> Chapter:
     title = "Les chiffres de la pauvreté"
-    page = _page(
-        report, "pauvrete.html", title, f"Pauvreté, niveau de vie et chômage en {report.region['territory_name']}."
+    page = report.page(
+        "pauvrete.html", title, f"Pauvreté, niveau de vie et chômage en {report.region['territory_name']}."
     )
     printed = _printed(site, report, "report_poverty", page.path)
     if not printed:
@@ -177,7 +171,7 @@ def _benefits(site: Site, report: Report) -> Chapter:
     )
     if not rows:
         return None
-    page = _page(report, "prestations.html", title, "Bénéficiaires des prestations sociales, mois par mois.")
+    page = report.page("prestations.html", title, "Bénéficiaires des prestations sociales, mois par mois.")
     table = benefits.table(site, f"{report.slug}-prestations", "Bénéficiaires, tels qu'imprimés par le rapport", rows)
     other = (
         "(indicator_code is null or not (ends_with(indicator_code, '_recipients') or indicator_code = 'scheme_total'))"
@@ -269,9 +263,7 @@ def _scheme_totals(site: Site, report: Report) -> Table | None:
 
 def _calpae(site: Site, report: Report) -> Chapter:
     title = "Les conventions (CALPAE)"
-    page = _page(
-        report, "calpae.html", title, "Les indicateurs des conventions avec les départements et les métropoles."
-    )
+    page = report.page("calpae.html", title, "Les indicateurs des conventions avec les départements et les métropoles.")
     tables = calpae_tables(site, report.slug, "region", report.region["territory_code"])
     if not tables:
         return None
@@ -285,152 +277,3 @@ def _calpae(site: Site, report: Report) -> Chapter:
         )
     site.write(page, "tables.html.j2", tables=tables, chart=None)
     return page.path, title, "jeunes sortant de l'ASE, orientation des bénéficiaires du RSA"
-
-
-def _credits(site: Site, report: Report) -> Chapter:
-    title = "Le budget"
-    rows = site.marts.table("budget_line", "region_code = ?", report.region["territory_code"], order="year, line_order")
-    rows = [row for row in rows if row["edition"].endswith(f"/{report.year}")]
-    if not rows:
-        return None
-    page = _page(report, "credits.html", title, "Les crédits de la stratégie, ligne par ligne et année par année.")
-    years = sorted({row["year"] for row in rows})
-    by_line = {(row["line_code"], row["year"]): row for row in rows}
-    lines = [
-        Line(
-            row["action"],
-            [_amount(site, by_line.get((row["line_code"], year))) for year in years],
-            strong=row["is_total"],
-            indent=row["level"] == 2,
-        )
-        for row in {row["line_code"]: row for row in rows}.values()
-    ]
-    table = site.table(
-        f"{report.slug}-credits",
-        "Crédits de la stratégie, en euros",
-        ["Action", *map(str, years)],
-        lines,
-        editions=[row["edition"] for row in rows],
-        notes=["« non imprimé » : la cellule est vide dans le rapport ; un zéro y est un zéro imprimé."],
-    )
-    for row in rows:
-        if row["amount_eur"] is not None:
-            amount = french.with_unit(french.trimmed(row["amount_eur"]), "eur")
-            site.find(f"{row['action']}, crédits {row['year']}", amount, page.path, f"budget {row['amount_eur']}")
-    site.write(page, "tables.html.j2", tables=[table], chart=_stacks(site, report, rows))
-    return (
-        page.path,
-        title,
-        f"crédits de {years[0]} à {years[-1]}, et les totaux qui ne sont pas la somme de leurs lignes",
-    )
-
-
-def _amount(site: Site, row: Row | None) -> Cell:
-    if row is None:
-        return ""
-    if row["amount_eur"] is None:
-        return Markup('<span class="none">non imprimé</span>')
-    return figure_of(row, "amount_eur", check=site.checks.of(site.references.on_line(row)))
-
-
-def _stacks(site: Site, report: Report, rows: Sequence[Row]) -> Chart:
-    parts = [
-        (row["year"], row["action"], row["amount_eur"])
-        for row in rows
-        if row["level"] == 1 and row["amount_eur"] is not None
-    ]
-    totals: dict[int, tuple[Decimal, Sequence[str]]] = {}
-    sentences = []
-    for row in rows:
-        if not row["is_total"] or row["amount_eur"] is None:
-            continue
-        summed = sum((amount for year, _, amount in parts if year == row["year"]), Decimal(0))
-        printed = f"{french.number(round(row['amount_eur'] / 1_000_000, 1))} M€"
-        over = row["amount_eur"] - summed
-        marked = site.checks.of(site.references.on_line(row)).kind == "gap"
-        above = [f"écart de {french.number(abs(french.trimmed(over)))} €"] if marked else []
-        totals[row["year"]] = (row["amount_eur"], [printed, *above])
-        sentences.append(
-            f"{row['year']} : total imprimé {french.number(french.trimmed(row['amount_eur']))} €, somme des lignes "
-            f"{french.number(french.trimmed(summed))} €"
-        )
-    years = sorted(totals)
-    order = list(dict.fromkeys(name for _, name, _ in parts))
-    first, last = totals[years[0]][0], totals[years[-1]][0]
-    finding = (
-        f"Les crédits passent de {french.number(round(first / 1_000_000, 1))} M€ en {years[0]} à "
-        f"{french.number(round(last / 1_000_000, 1))} M€ en {years[-1]}"
-    )
-    alt = f"{finding}. {' ; '.join(sentences)}. Le tableau donne chaque ligne."
-    return Chart(
-        finding,
-        "En millions d'euros : les lignes principales empilées, et le total imprimé (trait) ; l'écart les sépare.",
-        charts.stacks(years, parts, totals, alt),
-        legend=[(charts.series_style(position), name) for position, name in enumerate(order)],
-    )
-
-
-def _contracts(site: Site, report: Report) -> Chapter:
-    title = "Les montants contractualisés"
-    rows = site.marts.table(
-        "contracted_amount", "region_code = ?", report.region["territory_code"], order="year, line_order"
-    )
-    rows = [row for row in rows if row["edition"].endswith(f"/{report.year}")]
-    if not rows:
-        return None
-    page = _page(
-        report, "contrats.html", title, "Ce que l'État accorde par convention à chaque département et métropole."
-    )
-    largest = max(
-        (row["amount_eur"] for row in rows if row["amount_eur"] is not None and not row["is_total"]), default=Decimal(1)
-    )
-    groups = {row["line_code"] for row in rows if row["is_total"] and row["parent_line_code"]}
-    lines = []
-    for row in rows:
-        name = row["signatory_name"] or ("Total" if row["territory_level"] == "region" else row["territory_name"])
-        counted = row["amount_eur"] is not None and not row["is_total"]
-        lines.append(
-            Line(
-                site.places.link(row["territory_level"], row["territory_code"], name),
-                [_amount(site, row), row["note"] or ""],
-                strong=row["territory_level"] == "region",
-                indent=row["parent_line_code"] in groups,
-                share=round(100 * row["amount_eur"] / largest, 1) if counted else None,
-            )
-        )
-        if row["amount_eur"] is not None:
-            amount = french.with_unit(french.trimmed(row["amount_eur"]), "eur")
-            words = f"budget subvention accordé reçu {row['amount_eur']}"
-            site.find(f"{name}, montant contractualisé {row['year']}", amount, page.path, words)
-    table = site.table(
-        f"{report.slug}-contrats",
-        f"Montants contractualisés, part de l'État, {rows[0]['year']}, en euros",
-        ["Signataire", "Montant", "Note"],
-        lines,
-        editions=[row["edition"] for row in rows],
-        text_columns=(1,),
-    )
-    site.write(page, "tables.html.j2", tables=[table], chart=_contract_map(rows))
-    return page.path, title, "département par département, métropole par métropole"
-
-
-def _contract_map(rows: Sequence[Row]) -> Chart | None:
-    values = {
-        row["territory_code"]: row["amount_eur"]
-        for row in rows
-        if row["signatory_type"] == "departement" and row["amount_eur"] is not None
-    }
-    if not maps.drawable(values):
-        return None
-    names = {row["territory_code"]: row["territory_name"] for row in rows}
-    low, high = min(values, key=lambda code: values[code]), max(values, key=lambda code: values[code])
-    finding = (
-        f"De {french.with_unit(french.trimmed(values[low]), 'eur')} ({names[low]}) à "
-        f"{french.with_unit(french.trimmed(values[high]), 'eur')} ({names[high]})"
-    )
-    return Chart(
-        finding,
-        "Conseils départementaux. La surface du cercle est proportionnelle au montant ; les métropoles n'ont pas de "
-        "contour sur ce fond de carte, elles sont dans le tableau.",
-        maps.circled(values, f"Carte des départements. {finding}. Le tableau donne les mêmes valeurs."),
-    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dagster_project.report import french
 from dagster_project.report.key_figures import Printed, printed_figures
 from dagster_project.report.marts import Row
-from dagster_project.report.site import Page, Site
+from dagster_project.report.site import Site
 from dagster_project.report.tables import Line, Table
 
 if TYPE_CHECKING:
@@ -47,12 +47,10 @@ def write(site: Site, report: "Report") -> Iterator[tuple[str, str, str]]:
 
 def _axis(site: Site, report: "Report", axis: int, headings: list[Row]) -> tuple[str, str, str]:
     title = site.headings.plain(headings[0]["heading"].partition(":")[2] or headings[0]["heading"])
-    path = f"{report.folder}/{site.axis_file(axis)}"
-    page = Page(
-        path,
+    page = report.page(
+        site.axis_file(axis),
         f"Axe {axis} : {title[:1].lower()}{title[1:]}",
         f"{title} : mesures, chiffres et actions locales.",
-        report.trail,
     )
     rows = site.marts.table("key_figure", "report = ? and axis = ? and repeat_of is null", report.name, axis)
     measures = [_measure(site, row) for row in headings]
@@ -63,18 +61,18 @@ def _axis(site: Site, report: "Report", axis: int, headings: list[Row]) -> tuple
         own = [
             row for row in rows if (row["measure"] or headings[0]["heading"]) == heading and not _told_in_tables(row)
         ]
-        measure.printed = printed_figures(site, own, path, searchable=True)
+        measure.printed = printed_figures(site, own, page.path, searchable=True)
     actions = site.marts.table("local_action", "report = ? and axis = ?", report.name, axis, order="source_line")
     for action in actions:
         by_id.get(action["measure_id"], measures[0]).actions.append(action)
         site.find(
             action["title"].strip(),
             f"Action locale, axe {axis}, {action['territory_labels'] or ''}",
-            f"{path}#{action['action_id']}",
+            f"{page.path}#{action['action_id']}",
             action["bearer"] or "",
         )
     for measure in measures:
-        site.find(measure.heading, f"Mesure, axe {axis}", f"{path}#{measure.anchor}")
+        site.find(measure.heading, f"Mesure, axe {axis}", f"{page.path}#{measure.anchor}")
     counts = f"{len(rows)} chiffres, {len(actions)} actions locales"
     site.write(
         page,
@@ -86,7 +84,7 @@ def _axis(site: Site, report: "Report", axis: int, headings: list[Row]) -> tuple
         elsewhere=elsewhere,
         counts=counts,
     )
-    return path, page.title, counts
+    return page.path, page.title, counts
 
 
 def _told_in_tables(row: Row) -> bool:
@@ -103,12 +101,10 @@ def _measure(site: Site, row: Row) -> Measure:
 
 def _frame(site: Site, report: "Report") -> tuple[str, str, str]:
     title = "Cadre et gouvernance"
-    path = f"{report.folder}/{site.axis_file(None)}"
-    page = Page(
-        path,
+    page = report.page(
+        site.axis_file(None),
         title,
         "Instances, groupes de travail, conférences, et les chiffres du cadre de la stratégie.",
-        report.trail,
     )
     bodies = site.marts.table("governance_body", "report = ?", report.name, order="source_line")
     tables = [
@@ -125,12 +121,12 @@ def _frame(site: Site, report: "Report") -> tuple[str, str, str]:
     for row in rows:
         groups.setdefault(row["measure"] or "Autres chiffres", []).append(row)
     printed = [
-        (site.headings.plain(heading), printed_figures(site, group, path, searchable=True))
+        (site.headings.plain(heading), printed_figures(site, group, page.path, searchable=True))
         for heading, group in groups.items()
     ]
     actions = site.marts.table("local_action", "report = ? and coalesce(axis, 0) = 0", report.name, order="source_line")
     site.write(page, "frame.html.j2", report=report, tables=tables, printed=printed, actions=actions)
-    return path, title, f"{len(bodies)} instances, {len(rows)} chiffres"
+    return page.path, title, f"{len(bodies)} instances, {len(rows)} chiffres"
 
 
 def _bodies(site: Site, report: "Report", kind: str, rows: list[Row]) -> Table:

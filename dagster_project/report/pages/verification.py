@@ -4,7 +4,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from dagster_project.report import french
-from dagster_project.report.site import Page, Site
+from dagster_project.report.site import Site
 
 if TYPE_CHECKING:
     from dagster_project.report.pages.report import Report
@@ -17,8 +17,9 @@ def write(site: Site, report: "Report") -> tuple[str, str, str] | None:
     relations = [row for row in site.checks.relations if row["report"] == report.name]
     if not relations:
         return None
-    path = f"{report.folder}/verifications.html"
-    page = Page(path, "Vérifications", "Ce qui doit être vrai entre les chiffres, et ce qui l'est.", report.trail)
+    page = report.page(
+        "verifications.html", "Vérifications", "Ce qui doit être vrai entre les chiffres, et ce qui l'est."
+    )
     counts = Counter(row["verdict"] for row in relations)
     groups = [
         (verdict, french.VERDICTS[verdict], [row for row in relations if row["verdict"] == verdict])
@@ -30,7 +31,7 @@ def write(site: Site, report: "Report") -> tuple[str, str, str] | None:
             exact = [french.trimmed(abs(row[name])) for name in ("left_value", "right_value", "difference")]
             values = " ".join(map(str, exact))
             detail = f"Écart de {french.number(round(exact[-1], 2))} : {row['waiver_reason_fr'] or row['diagnosis_fr']}"
-            site.find(row["description_fr"], detail, f"{path}#{row['relation_id']}", values)
+            site.find(row["description_fr"], detail, f"{page.path}#{row['relation_id']}", values)
     site.write(page, "verification.html.j2", report=report, groups=groups, terms=site.checks.terms)
     words = f"{len(relations)} relations, {counts['gap']} écarts"
-    return path, "Toutes les vérifications", words
+    return page.path, "Toutes les vérifications", words
