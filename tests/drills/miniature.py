@@ -12,6 +12,7 @@ import duckdb
 import yaml
 
 from dagster_project.dbt import STAGE_FILE
+from dagster_project.release.kept import RETIRED
 from dagster_project.release.verify import verify_release
 from dagster_project.seal import seal_edition
 from dagster_project.settings import PROJECT, Settings
@@ -90,7 +91,7 @@ class Miniature:
     def assert_sound(self) -> None:
         """What is served is what its manifest says, nothing half-made is kept, and one stage at most is left."""
         verify_release(self.settings)
-        kept = [folder for folder in self.settings.releases.iterdir() if folder.is_dir()]
+        kept = {folder for folder in self.settings.releases.iterdir() if folder.is_dir()} - self._leaving()
         assert all((folder / "manifest.json").is_file() for folder in kept), "a release kept has no manifest"
         link = self.settings.served.readlink()
         assert not link.is_absolute(), f"the served link is absolute: {link}"
@@ -105,7 +106,12 @@ class Miniature:
         assert latest["release_id"] == served, f"LATEST.json names {latest['release_id']}, {served} is served"
         left = {path.name for path in self.settings.warehouse.iterdir()} & {".stage"}
         assert not left, f"left behind: {left}"
+        assert not self._leaving(), f"half removed: {self._leaving()}"
         assert not self.doors(), "an orphaned door is still there"
+
+    def _leaving(self) -> set[Path]:
+        """The releases that left the list of those kept, whose files are being removed."""
+        return set(self.settings.releases.glob(f"{RETIRED}*"))
 
     def doors(self) -> list[int]:
         """The processes at the door of this project."""
