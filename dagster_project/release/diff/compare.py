@@ -105,12 +105,13 @@ def comparison(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that holds what differs between two public databases; without an earlier one, all is new.
 
-    They are attached as ``before`` and ``after``, the newer one `writable` while it is still being written. `same`
-    names tables already proved equal (by their digests), which are not read; `derived` those whose values follow from
-    other tables, so that a change there has no edition of its own.
+    They are attached as ``before`` and ``after``, the newer one `writable` while it is still being written, in a folder
+    that then also takes what does not fit in memory: its disk has the room a run needs. `same` names tables already
+    proved equal (by their digests), which are not read; `derived` those whose values follow from other tables, so that
+    a change there has no edition of its own.
     """
     with (
-        tempfile.TemporaryDirectory() as spill,
+        tempfile.TemporaryDirectory(dir=after.parent if writable else None) as spill,
         duckdb.connect(config={"memory_limit": memory_limit(), "temp_directory": spill}) as connection,
     ):
         connection.execute(f"attach {quoted(str(after))} as after" + ("" if writable else " (read_only)"))
