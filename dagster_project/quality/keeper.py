@@ -205,7 +205,7 @@ def _hidden(defects: Sequence[Reject]) -> list[Reject]:
 
 
 def _rows_of(edition: Edition, table: str) -> str:
-    return f"raw.{table} where edition_id = '{edition.edition_id}'"
+    return f"raw.{table} where edition_id = {quoted(edition.edition_id)}"
 
 
 def _read(edition: Edition) -> ReadResult:
