@@ -185,6 +185,22 @@ def test_a_value_masked_from_now_on_is_not_told_again(before: Path, after: Calla
     assert not re.search("1\u202f?240", values)
 
 
+def test_the_base_beside_a_masked_value_is_told(before: Path, after: Callable[[str], Path]) -> None:
+    masked = after(
+        "update marts.calpae_indicator set value = null, numerator = null, published_pct = null, computed_pct = null, "
+        "implied_denominator = null, denominator = 3031, conf_status = 'D' "
+        "where indicator_code = 'ase_leavers_housed' and year = 2020 and territory_code = '76'"
+    )
+    with told(before, masked, "calpae_indicator") as (connection, diff):
+        told_of = dict(
+            connection.execute(
+                "select column_name, old_value from change where mart = 'calpae_indicator' and column_name is not null"
+            ).fetchall()
+        )
+    assert (told_of["denominator"], told_of["value"], told_of["published_pct"]) == ("3030", "masquée", "masquée")
+    assert [row["new_value"] for row in diff.largest] == ["3\u202f031"]
+
+
 def test_a_first_release_says_so_and_asks_nothing(before: Path) -> None:
     with told(None, before) as (connection, diff):
         assert diff.before is None

@@ -358,8 +358,8 @@ def _cells(derived: Collection[str]) -> str:
         mart, change_kind, cell.column_name, cell.column_order, coalesce(cell.label_fr, label_fr) as label_fr,
         key_text, subject_fr, territory_level, territory_code, territory_name, period,
         case
-            -- What is confidential from now on is not told again.
-            when is_masked and cell.old_number is not null then 'masquée'
+            -- What is confidential from now on is not told again; the base beside it, which is shown, is.
+            when is_masked and cell.old_number is not null and cell.new_number is null then 'masquée'
             when change_kind = 'changed' then cell.old_value
             else value_before
         end as old_value,
