@@ -22,7 +22,8 @@ _FOLDER = PROJECT / "drills"
 @click.option("--publications", default=200, help="Publications pendant qu'ils lisent.")
 @click.option("--flips", default=1000, help="Bits retournés dans une version.")
 @click.option("--mutants", default="all", help="Erreurs glissées dans nos modèles SQL (« all » : toutes).")
-@click.option("--regions", default=5, help="Régions imaginées, dont on attaque douze versions masquées.")
+@click.option("--regions", default=5, help="Régions imaginées, dont on attaque les versions masquées.")
+@click.option("--releases", default=12, help="Versions masquées qu'on garde toutes pour les attaquer.")
 @click.argument("pytest_arguments", nargs=-1)
 def main(pytest_arguments: tuple[str, ...], **counts: int | str) -> None:
     """Joue tous les exercices de panne et en écrit le score. Des heures : c'est le prix de cinq cents arrêts."""

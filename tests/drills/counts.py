@@ -9,5 +9,7 @@ FAULTS = int(os.environ.get("BILAN_FAULTS", "3"))
 READERS = int(os.environ.get("BILAN_READERS", "4"))
 PUBLICATIONS = int(os.environ.get("BILAN_PUBLICATIONS", "10"))
 FLIPS = int(os.environ.get("BILAN_FLIPS", "50"))
+# Of restricted answers, each a whole refresh.
+RELEASES = int(os.environ.get("BILAN_RELEASES", "2"))
 # What every drill draws from, so that it can be played again as it was.
 SEED = int(os.environ.get("BILAN_SEED", "20"))

@@ -102,12 +102,13 @@ def publish(stage: Path, territories: Path) -> None:
         connection.execute(_PUBLIC.format(territories=territories))
 
 
-def views(stage: Path) -> list[View]:
-    """What anybody saw, after each edition."""
-    with duckdb.connect(str(stage), read_only=True) as connection:
+def views(database: Path) -> list[View]:
+    """What anybody saw after each edition, from the public tables of a stage or of a release."""
+    with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(
             "select indicator_code, territory_level, territory_code, year, edition, value, conf_status, known_from, "
-            "known_to from marts.calpae_indicator_history"
+            "known_to from marts.calpae_indicator_history where dataset = ?",
+            [DATASET],
         ).fetchall()
     days = sorted({row[7] for row in rows})
     return [
