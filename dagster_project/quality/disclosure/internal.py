@@ -14,6 +14,7 @@ from dagster_project.quality.disclosure.cells import Key, restricted_datasets
 from dagster_project.quality.disclosure.protect import Published
 from dagster_project.release.kept import releases
 from dagster_project.settings import Settings
+from dagster_project.sql import quoted
 
 CELLS = "cellules.parquet"
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
@@ -45,7 +46,7 @@ def keep_internal(settings: Settings, stage: Path, release_id: str) -> None:
         path = folder / CELLS
         # Readable by its owner alone before it holds anything.
         path.touch(mode=_PRIVATE_FILE)
-        connection.execute(f"copy ({_RESTRICTED}) to '{str(path).replace(chr(39), chr(39) * 2)}' (format parquet)")
+        connection.execute(f"copy ({_RESTRICTED}) to {quoted(str(path))} (format parquet)")
     path.chmod(_PRIVATE_FILE)
     for durable in (path, folder, settings.internal):
         flush(durable)
