@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 STAGE_FILE = "stage.duckdb"
-# What DuckDB makes of an interruption while a query runs: an error as any other, to dbt.
-INTERRUPTED = "Query interrupted"
 _TARGET = DBT_PROJECT / "target"
 _preparing = Lock()
 
@@ -68,7 +66,7 @@ def build(stage: Path, selection: list[str], on_node: Callable[[str], None] = la
     arguments = ["build", "--select", *selection, "--exclude", "resource_type:unit_test", "--no-write-json"]
     try:
         runner = dbtRunner(manifest=_parsed_project(), callbacks=[_narrator(on_node)])
-        with _engine_at_hand(stage), _nodes_in_this_thread():
+        with _every_node_answers(), _engine_at_hand(stage):
             outcome = runner.invoke([*arguments, *_common(stage)])
     finally:
         DuckDBConnectionManager.close_all_connections()
@@ -104,8 +102,7 @@ def _is_built(node: dict[str, Any]) -> bool:
 
 def _words_of(result: Any) -> str:
     """What dbt says of a node. It keeps the words of an exception, and memory that is short has none."""
-    words = (result.message or "").removeprefix("Exception on worker thread. ")
-    return words or ("MemoryError" if result.status == "error" else "")
+    return result.message or ("MemoryError" if result.status == "error" else "")
 
 
 def warm_up() -> None:
@@ -130,30 +127,37 @@ def _parsed_project() -> "Manifest":
 
 
 @contextmanager
-def _nodes_in_this_thread() -> Iterator[None]:
-    """Have dbt run each node in the thread it is called from, where whatever is raised ends the build.
+def _every_node_answers() -> Iterator[None]:
+    """Make a node whose thread dies in dbt's own hands a failed node: dbt waits for its answer without end.
 
-    With a thread of its own, it waits without end for one that died telling of a node, as when memory is short. Its
-    option `--single-threaded` would do, if dbt-duckdb did not close the connection dbt is reading relations with.
+    Memory that is short does that: dbt catches what a node raises, not what telling of it does.
     """
+    from dbt.artifacts.schemas.results import RunStatus
+    from dbt.artifacts.schemas.run import RunResult
     from dbt.task.runnable import GraphRunnableTask
 
-    if spark.engine() == "spark":  # runs several nodes at a time
-        yield
-        return
+    called = GraphRunnableTask.call_runner
 
-    def run(task: GraphRunnableTask, pool: Any, runner: Sequence[Any], callback: Callable[[Any], None]) -> None:
-        result = task.call_runner(*runner)
-        if INTERRUPTED in _words_of(result):
-            raise KeyboardInterrupt
-        callback(result)
+    def answer(task: GraphRunnableTask, runner: Any) -> RunResult:
+        try:
+            return called(task, runner)
+        except Exception as error:
+            return RunResult(
+                status=RunStatus.Error,
+                timing=[],
+                thread_id="",
+                execution_time=0.0,
+                adapter_response={},
+                message=repr(error),
+                failures=None,
+                node=runner.node,
+            )
 
-    in_a_pool = GraphRunnableTask._submit
-    GraphRunnableTask._submit = run
+    GraphRunnableTask.call_runner = answer
     try:
         yield
     finally:
-        GraphRunnableTask._submit = in_a_pool
+        GraphRunnableTask.call_runner = called
 
 
 def _narrator(on_node: Callable[[str], None]) -> Callable[[Any], None]:

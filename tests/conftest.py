@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.drills.tally", "tests.postgres"]
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: daemons, servers and the door are waited for as often as they work."""
-    return (os.cpu_count() or 1) + 1
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _private_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test ever touches the project's own warehouse, whatever it forgets."""
