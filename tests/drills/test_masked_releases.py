@@ -19,8 +19,9 @@ from tests.drills.counts import RELEASES, SEED
 from tests.drills.forked import bilan
 from tests.drills.miniature import Miniature
 from tests.drills.tally import Tally
+from tests.end_to_end.test_release_diff import signed
 from tests.quality.disclosure.attacker import SMALL, Attack, Place, Unknown
-from tests.quality.disclosure.region import TERRITORIES, Region
+from tests.quality.disclosure.region import REGION, TERRITORIES, Region
 from tests.quality.disclosure.stage import DATASET, views
 from tests.readers.calpae.filled import Book, Content
 
@@ -43,7 +44,7 @@ def _answers(region: Region) -> dict[tuple[str, str], Content]:
 
 
 def _drop(project: Miniature, region: Region, day: date, folder: Path) -> None:
-    book = Book(write_template(folder / "modele.xlsx", level="region", code="76", year=_YEAR))
+    book = Book(write_template(folder / "modele.xlsx", level="region", code=REGION, year=_YEAR))
     book.write(_answers(region))
     book.write({(form.IDENTIFICATION, "B8"): "Camille Exemple", (form.IDENTIFICATION, "B11"): day})
     book.save(project.settings.raw / INBOX / f"calpae-{day}.xlsx")
@@ -53,11 +54,10 @@ def _publish(project: Miniature) -> None:
     """Refresh, and sign what waits for a signature: a small count that moves by three moves by half."""
     code, said = bilan(project, "refresh")
     if code == 3 and (entry := re.search(r"^- approval_id: .*\n(?:[ -].*\n)*", said, re.MULTILINE)):
-        signed = entry[0].replace("approved_by: ''", "approved_by: Mme Martin")
         approvals = project.settings.raw / "approvals"
         approvals.mkdir(exist_ok=True)
         path = approvals / f"{len(list(approvals.iterdir()))}.yml"
-        path.write_text(signed.replace("reason_fr: ''", "reason_fr: comptes révisés"), encoding="utf-8")
+        path.write_text(signed(entry[0]), encoding="utf-8")
         code, said = bilan(project, "refresh")
     assert code == 0, said
 

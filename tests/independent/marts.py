@@ -2,8 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import yaml
 
 from tests.independent.archive import MODELS, Edition, Row, as_date, relation_files, rounded, seed, waivers
+from tests.independent.calpae import calpae_rows
 from tests.independent.knowledge import Knowledge
 from tests.independent.profile import profile_rows
 from tests.independent.relations import figures_by_reference, judge, terms_of
@@ -177,65 +176,7 @@ def _counted(subject: str) -> Callable[[Knowledge], Rows]:
 
 
 def _calpae_history(known: Knowledge) -> Rows:
-    """A count, with the percentage printed of it and the base it stands on, each as known on the day."""
-    found = _of(known, "calpae_indicator")
-    versions = defaultdict(list)
-    for one in found:
-        versions[_place(one, one["indicator_code"])].append(one)
-    shares = {code: row for code, row in known.indicators.items() if row["numerator_code"]}
-    share_of = {row["numerator_code"]: code for code, row in shares.items()}
-    rows: Rows = []
-    for one in found:
-        if one["indicator_code"] in shares:
-            continue
-        share_code = share_of.get(one["indicator_code"])
-        of_share = versions[_place(one, share_code)] if share_code else []
-        of_base = versions[_place(one, shares[share_code]["denominator_code"])] if share_code else []
-        edges = {day for version in (*of_share, *of_base) for day in (version["known_from"], version["known_to"])}
-        days = sorted(day for day in edges - {None} if _is_current(one, day) and day > one["known_from"])
-        states: Rows = []
-        for day in (one["known_from"], *days):
-            share, base = _current(of_share, day), _current(of_base, day)
-            beside = (share["value"] if share else None, base["value"] if base and share else None)
-            if states and beside == states[-1]["beside"]:
-                continue
-            if states:
-                states[-1]["known_to"] = day
-            said = next((row for row in (share, base) if row and row["known_from"] == day), one)
-            states.append(one | {"beside": beside, "known_from": day, "edition_id": said["edition_id"],
-                                 "edition": said["edition"]})  # fmt: skip
-        rows += [_calpae_row(state, *state["beside"]) for state in states]
-    return rows
-
-
-def _calpae_row(one: Row, printed: Decimal | None, denominator: Decimal | None) -> Row:
-    value = one["value"]
-    return one | {
-        "theme": one["member"],
-        "value": rounded(value, 1),
-        "numerator": rounded(value, 0) if printed is not None else None,
-        "denominator": rounded(denominator, 0),
-        "implied_denominator": rounded(_in_percent(value, printed), 0),
-        "published_pct": rounded(printed, 1),
-        "computed_pct": rounded(_in_percent(value, denominator), 2),
-        "respondents": None,
-    }
-
-
-def _is_current(version: Row, day: date) -> bool:
-    return bool(version["known_from"] <= day and (version["known_to"] is None or day < version["known_to"]))
-
-
-def _current(versions: Iterable[Row], day: date) -> Row | None:
-    return next((version for version in versions if _is_current(version, day)), None)
-
-
-def _in_percent(value: Decimal | None, base: Decimal | None) -> Fraction | None:
-    return 100 * Fraction(value) / Fraction(base) if value is not None and base else None
-
-
-def _place(one: Row, indicator: str | None) -> tuple[Any, ...]:
-    return one["dataset"], one["territory_level"], one["territory_code"], one["period_code"], indicator
+    return calpae_rows(_of(known, "calpae_indicator"), known)
 
 
 _HISTORIES: dict[str, tuple[Callable[[Knowledge], Rows], tuple[str, ...]]] = {

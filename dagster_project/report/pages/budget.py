@@ -23,10 +23,15 @@ def write(site: Site, report: "Report") -> "Iterator[Chapter]":
     yield _contracts(site, report)
 
 
+def _printed_lines(site: Site, report: "Report", table: str) -> list[Row]:
+    """The lines of a budget table that this report prints, in its order."""
+    rows = site.marts.table(table, "region_code = ?", report.region["territory_code"], order="year, line_order")
+    return [row for row in rows if row["edition"].endswith(f"/{report.year}")]
+
+
 def _credits(site: Site, report: "Report") -> "Chapter":
     title = "Le budget"
-    rows = site.marts.table("budget_line", "region_code = ?", report.region["territory_code"], order="year, line_order")
-    rows = [row for row in rows if row["edition"].endswith(f"/{report.year}")]
+    rows = _printed_lines(site, report, "budget_line")
     if not rows:
         return None
     page = report.page("credits.html", title, "Les crédits de la stratégie, ligne par ligne et année par année.")
@@ -51,14 +56,22 @@ def _credits(site: Site, report: "Report") -> "Chapter":
     )
     for row in rows:
         if row["amount_eur"] is not None:
-            amount = french.with_unit(french.trimmed(row["amount_eur"]), "eur")
-            site.find(f"{row['action']}, crédits {row['year']}", amount, page.path, f"budget {row['amount_eur']}")
+            site.find(
+                f"{row['action']}, crédits {row['year']}",
+                _in_euros(row["amount_eur"]),
+                page.path,
+                f"budget {row['amount_eur']}",
+            )
     site.write(page, "tables.html.j2", tables=[table], chart=_stacks(site, rows))
     return (
         page.path,
         title,
         f"crédits de {years[0]} à {years[-1]}, et les totaux qui ne sont pas la somme de leurs lignes",
     )
+
+
+def _in_euros(amount: Decimal) -> str:
+    return french.with_unit(french.trimmed(amount), "eur")
 
 
 def _amount(site: Site, row: Row | None) -> Cell:
@@ -108,10 +121,7 @@ def _stacks(site: Site, rows: Sequence[Row]) -> Chart:
 
 def _contracts(site: Site, report: "Report") -> "Chapter":
     title = "Les montants contractualisés"
-    rows = site.marts.table(
-        "contracted_amount", "region_code = ?", report.region["territory_code"], order="year, line_order"
-    )
-    rows = [row for row in rows if row["edition"].endswith(f"/{report.year}")]
+    rows = _printed_lines(site, report, "contracted_amount")
     if not rows:
         return None
     page = report.page(
@@ -135,9 +145,8 @@ def _contracts(site: Site, report: "Report") -> "Chapter":
             )
         )
         if row["amount_eur"] is not None:
-            amount = french.with_unit(french.trimmed(row["amount_eur"]), "eur")
             words = f"budget subvention accordé reçu {row['amount_eur']}"
-            site.find(f"{name}, montant contractualisé {row['year']}", amount, page.path, words)
+            site.find(f"{name}, montant contractualisé {row['year']}", _in_euros(row["amount_eur"]), page.path, words)
     table = site.table(
         f"{report.slug}-contrats",
         f"Montants contractualisés, part de l'État, {rows[0]['year']}, en euros",
@@ -160,10 +169,7 @@ def _contract_map(rows: Sequence[Row]) -> Chart | None:
         return None
     names = {row["territory_code"]: row["territory_name"] for row in rows}
     low, high = min(values, key=lambda code: values[code]), max(values, key=lambda code: values[code])
-    finding = (
-        f"De {french.with_unit(french.trimmed(values[low]), 'eur')} ({names[low]}) à "
-        f"{french.with_unit(french.trimmed(values[high]), 'eur')} ({names[high]})"
-    )
+    finding = f"De {_in_euros(values[low])} ({names[low]}) à {_in_euros(values[high])} ({names[high]})"
     return Chart(
         finding,
         "Conseils départementaux. La surface du cercle est proportionnelle au montant ; les métropoles n'ont pas de "
