@@ -63,10 +63,12 @@ def build(stage: Path, selection: list[str], on_node: Callable[[str], None] = la
     from dbt.adapters.factory import reset_adapters
     from dbt.cli.main import dbtRunner
 
+    from dagster_project.dbt_answers import every_node_answers
+
     arguments = ["build", "--select", *selection, "--exclude", "resource_type:unit_test", "--no-write-json"]
     try:
         runner = dbtRunner(manifest=_parsed_project(), callbacks=[_narrator(on_node)])
-        with _every_node_answers(), _engine_at_hand(stage):
+        with every_node_answers(), _engine_at_hand(stage):
             outcome = runner.invoke([*arguments, *_common(stage)])
     finally:
         DuckDBConnectionManager.close_all_connections()
@@ -124,40 +126,6 @@ def _parsed_project() -> "Manifest":
     parsed = Manifest.from_msgpack((_prepared() / "partial_parse.msgpack").read_bytes())
     parsed.build_flat_graph()
     return parsed
-
-
-@contextmanager
-def _every_node_answers() -> Iterator[None]:
-    """Make a node whose thread dies in dbt's own hands a failed node: dbt waits for its answer without end.
-
-    Memory that is short does that: dbt catches what a node raises, not what telling of it does.
-    """
-    from dbt.artifacts.schemas.results import RunStatus
-    from dbt.artifacts.schemas.run import RunResult
-    from dbt.task.runnable import GraphRunnableTask
-
-    called = GraphRunnableTask.call_runner
-
-    def answer(task: GraphRunnableTask, runner: Any) -> RunResult:
-        try:
-            return called(task, runner)
-        except Exception as error:
-            return RunResult(
-                status=RunStatus.Error,
-                timing=[],
-                thread_id="",
-                execution_time=0.0,
-                adapter_response={},
-                message=repr(error),
-                failures=None,
-                node=runner.node,
-            )
-
-    GraphRunnableTask.call_runner = answer
-    try:
-        yield
-    finally:
-        GraphRunnableTask.call_runner = called
 
 
 def _narrator(on_node: Callable[[str], None]) -> Callable[[Any], None]:

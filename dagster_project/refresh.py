@@ -18,6 +18,7 @@ from dagster_project.errors import BilanError, RefusedDataError
 from dagster_project.formulas import neutral
 from dagster_project.inbox import Filed, file_inbox
 from dagster_project.machine import machine_words, memory_failure
+from dagster_project.memory_watch import ends_when_memory_fails
 from dagster_project.release.fingerprint import Fingerprint, fingerprint
 from dagster_project.release.folders import remove
 from dagster_project.release.janitor import tidy
@@ -124,7 +125,7 @@ class Refresh:
             BilanError: the disk has not the room a run needs.
             RefusedDataError: a raw file is not the one its sidecar describes.
         """
-        with run_lock(settings.lock):
+        with run_lock(settings.lock), ends_when_memory_fails():
             tidy(settings)
             check_space(settings)
             filed = file_inbox(settings.raw, date.today())

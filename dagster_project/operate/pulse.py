@@ -24,7 +24,10 @@ def pulse_lines(settings: Settings) -> Iterator[str]:
     if success:
         yield f"Dernière réussite : {_when(success.ended_at)}, par {success.by}"
     if last and last.ended_at is None and lock_holder(settings.lock) is None:
-        yield f"Dernière exécution : n'est pas allée à son terme, commencée {_when(last.started_at)}, par {last.by}"
+        yield (
+            "Dernière exécution : n'est pas allée à son terme (tuée, ou à court de mémoire), "
+            f"commencée {_when(last.started_at)}, par {last.by}"
+        )
     elif last and last.outcome and not (success and success.run_id == last.run_id):
         first = last.message.partition("\n")[0]
         yield f"Dernière exécution : {_OUTCOMES[last.outcome]}, {_when(last.ended_at)}, par {last.by}. {first}"

@@ -22,7 +22,9 @@ _LONGEST = 4000
 # In the place of channels, when their settings cannot be understood.
 _SETTINGS = "réglages"
 _INTERRUPTED = "Interrompue : quelqu'un, le service ou la machine l'a arrêtée."
-KILLED = "L'exécution n'est pas allée à son terme : elle a été tuée, ou la machine s'est arrêtée."
+KILLED = (
+    "L'exécution n'est pas allée à son terme : elle a été tuée, la mémoire lui a manqué, ou la machine s'est arrêtée."
+)
 
 
 @dataclass

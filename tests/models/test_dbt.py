@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from dbt.cli.main import dbtRunner
+from dbt.task.runnable import GraphRunnableTask
 
 from dagster_project.dbt import build
-from dagster_project.machine import machine_words
+from dagster_project.errors import BilanError
 from dagster_project.settings import DBT_PROJECT
 
 
@@ -43,15 +44,23 @@ def test_unit_tests_of_the_models(own_stage: Path) -> None:
     assert not failed, failed
 
 
-def test_a_node_that_cannot_even_be_told_of_fails_and_nobody_waits(tmp_path: Path) -> None:
-    """dbt's thread dies outside what dbt catches, as when memory is short: left to itself, it waits for ever."""
+def memory_short(*_: object) -> None:
+    raise MemoryError
 
-    def memory_short(name: str) -> None:
-        raise MemoryError
 
-    (result,) = build(tmp_path / "stage.duckdb", ["territories"], memory_short)
-    assert not result.passed
-    assert "La mémoire manque" in (machine_words(result.message) or "")
+def test_a_node_that_cannot_even_be_told_of_stops_the_build(tmp_path: Path) -> None:
+    """dbt's thread dies outside what dbt catches, as when memory is short: left to itself, dbt waits for ever."""
+    with pytest.raises(BilanError, match="La mémoire manque"):
+        build(tmp_path / "stage.duckdb", ["territories"], memory_short)
+
+
+@pytest.mark.parametrize("hearing", ["_handle_result", "_mark_dependent_errors"])
+def test_a_node_whose_answer_is_lost_stops_the_build(
+    hearing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GraphRunnableTask, hearing, memory_short)
+    with pytest.raises(BilanError, match="La mémoire manque"):
+        build(tmp_path / "stage.duckdb", ["territories" if hearing == "_handle_result" else "dim_territory"])
 
 
 def test_documentation_is_complete_in_one_static_page(own_stage: Path) -> None:
