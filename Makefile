@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test drills spark-parity lint bench bench-month audit dev status docs clean
+.PHONY: help refresh test drills spark-parity lint bench bench-month audit dev status clean
 
 help: ## This help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,7 +47,7 @@ dev: $(READY) ## Open Dagster's web interface on this machine (http://127.0.0.1:
 status: $(READY) ## Say which release is served
 	@$(BIN)/bilan status
 
-clean: ## Remove the environment and everything built
+clean: ## Remove the environment and everything built: PUBLISHED RELEASES, history, memory of masked cells
 	rm -rf .venv .uv dbt/target dbt/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	chmod -R u+w warehouse
 	find warehouse -mindepth 1 ! -name README.md -delete

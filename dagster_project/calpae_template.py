@@ -277,7 +277,7 @@ def _guide(year: int) -> dict[str, tuple[str, ...]]:
             f"pour l'année {year}, situation au 31 décembre {year}.",
             f"Trois feuilles à remplir : « {form.IDENTIFICATION} », « {form.ASE} », « {form.RSA} ».",
             "Chaque personne est comptée une seule fois, par la collectivité qui l'accompagne : le département, ou la "
-            "métropole pour ceux dont elle a la charge.",
+            "métropole pour celles dont elle a la charge.",
         ),
         "Remplir": (
             "Remplissez les cellules jaunes. Les autres sont verrouillées : codes, libellés, unités et pourcentages ne "

@@ -73,11 +73,7 @@ def build(stage: Path, selection: list[str], on_node: Callable[[str], None] = la
     finally:
         DuckDBConnectionManager.close_all_connections()
         reset_adapters()
-    if outcome.exception is not None and not isinstance(outcome.exception, Exception):
-        raise outcome.exception  # an interruption, which dbt catches too
-    if outcome.exception is not None:
-        why = machine_failure(outcome.exception) or f"dbt n'a pas pu s'exécuter : {outcome.exception}"
-        raise BilanError(why) from outcome.exception
+    _raise_anew(outcome.exception, "dbt n'a pas pu s'exécuter")
     return [
         NodeResult(
             result.node.unique_id, str(result.status), _words_of(result), result.failures or 0, result.execution_time
@@ -165,5 +161,12 @@ def _parse(folder: Path) -> None:
     outcome = dbtRunner().invoke(
         ["parse", "--no-partial-parse", "--target-path", str(folder), *_common(folder / STAGE_FILE)]
     )
-    if not outcome.success:
-        raise BilanError(f"Le projet dbt ne se lit pas : {outcome.exception}")
+    _raise_anew(outcome.exception, "Le projet dbt ne se lit pas")
+
+
+def _raise_anew(caught: BaseException | None, failure: str) -> None:
+    """What dbt caught: an interruption as it was; an error as a sentence."""
+    if isinstance(caught, Exception):
+        raise BilanError(machine_failure(caught) or f"{failure} : {caught}") from caught
+    if caught is not None:
+        raise caught

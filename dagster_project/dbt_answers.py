@@ -1,7 +1,8 @@
-"""dbt hears of every node it runs, or stops.
+"""dbt hears of every node it runs, or stops; and it stops when it is told to.
 
 It catches what a node raises, not what telling of a node does. Memory that is short makes that raise, in a thread of
-dbt's, and dbt would wait for ever for an answer that does not come.
+dbt's, and dbt would wait for ever for an answer that does not come. Unit tests of models go another way, and are not
+run here.
 """
 
 from collections import deque
@@ -40,14 +41,15 @@ def every_node_answers() -> Iterator[None]:
 
         pool.apply_async(task.call_runner, args, callback=hear, error_callback=lost.append)
 
-    def get(queue: GraphQueue, block: bool = True, timeout: float | None = None) -> Any:
-        while not lost:
-            with suppress(Empty):
-                return next_node(queue, block, _LISTEN_S)
+    def get(queue: GraphQueue) -> Any:
+        with _interruptions_that_dbt_knows():
+            while not lost:
+                with suppress(Empty):
+                    return next_node(queue, timeout=_LISTEN_S)
         raise KeyboardInterrupt
 
     def join(queue: GraphQueue) -> None:
-        with queue.lock:
+        with _interruptions_that_dbt_knows(), queue.lock:
             while queue.inner.unfinished_tasks and not lost:
                 queue.some_task_done.wait(_LISTEN_S)
         if lost:
@@ -55,14 +57,25 @@ def every_node_answers() -> Iterator[None]:
 
     ours: _Methods = {(GraphRunnableTask, "_submit"): submit, (GraphQueue, "get"): get, (GraphQueue, "join"): join}
     theirs = {(owner, name): getattr(owner, name) for owner, name in ours}
-    _set(ours)
     try:
+        _set(ours)
         yield
     finally:
         _set(theirs)
     if lost:
         why = machine_failure(lost[0]) or f"dbt s'est arrêté sans pouvoir dire ce qu'il a fait : {lost[0]}"
         raise BilanError(why) from lost[0]
+
+
+@contextmanager
+def _interruptions_that_dbt_knows() -> Iterator[None]:
+    """Dagster's is no `KeyboardInterrupt`: dbt would not stop what it has begun, and then wait for it."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as interruption:
+        raise KeyboardInterrupt from interruption
 
 
 def _set(methods: _Methods) -> None:

@@ -25,6 +25,10 @@ from dagster_project.settings import PROJECT, Settings
 
 # The daemon gives a sign every half minute.
 _SILENT = timedelta(minutes=5)
+_TO_SCHEDULE = (
+    "« systemctl start bilan », « bilan daemon » ou « make dev » lance le démon ; "
+    "rien à faire si bilan-refresh.timer actualise."
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         try:
             yield from look(settings)
         except BilanError as error:
-            yield Finding(subject, str(error), "aucune exécution ne passera avant.", is_blocking=True)
+            yield Finding(subject, str(error), "corrigez cela : aucune exécution n'aboutira avant.", is_blocking=True)
         except OSError as error:
             yield Finding(subject, machine_failure(error) or str(error), "voyez la machine.", is_blocking=True)
 
@@ -141,7 +145,7 @@ def _release(settings: Settings) -> Iterator[Finding]:
 
 def _daemon(settings: Settings) -> Iterator[Finding]:
     if not settings.history.exists():
-        yield Finding("planification", "Dagster n'a encore rien exécuté ici", "« make dev » lance son démon.")
+        yield Finding("planification", "Dagster n'a encore rien exécuté ici", _TO_SCHEDULE)
         return
     from dagster import DagsterRunStatus
 
@@ -160,9 +164,9 @@ def _daemon(settings: Settings) -> Iterator[Finding]:
 
 def _scheduling(last: datetime | None) -> Finding:
     if last is None:
-        return Finding("planification", "le démon de Dagster n'a jamais tourné ici", "« make dev » le lance.")
+        return Finding("planification", "le démon de Dagster n'a jamais tourné ici", _TO_SCHEDULE)
     if datetime.now(UTC) - last > _SILENT:
-        return Finding("planification", f"le démon se tait depuis le {last:%d/%m/%Y à %H:%M} (UTC)", "« make dev ».")
+        return Finding("planification", f"le démon se tait depuis le {last:%d/%m/%Y à %H:%M} (UTC)", _TO_SCHEDULE)
     return Finding("planification", f"le démon tourne (signe de {last:%H:%M} UTC)")
 
 

@@ -46,7 +46,7 @@ def prepare_history(settings: Settings) -> Path:
         if not url.startswith(_SCHEME):
             raise WrongUseError(f"{_URL} : attendu {_SCHEME}compte:mot-de-passe@serveur:5432/base.")
         if find_spec("dagster_postgres") is None:
-            raise WrongUseError(f"{_URL} demande « uv sync --extra postgresql ».")
+            raise WrongUseError(f"{_URL} demande « uv sync --locked --extra postgresql ».")
         wanted += _IN_POSTGRESQL
     else:
         wanted += _IN_SQLITE.format(folder=json.dumps(str(settings.history)))

@@ -7,13 +7,14 @@ from pathlib import Path
 
 # What a run that stops gives back, memory, journals and temporary files, is less than this.
 _BLOCK, _BLOCKS = 1 << 20, 64
+MEMORY_IS_SHORT = "La mémoire manque : fermez d'autres programmes, ou relevez la limite de ce compte (ulimit -v)."
 # SQLite tells that it failed, not why.
 _UNTOLD = -1
 _SENTENCES = {
     errno.ENOSPC: "Le disque est plein : libérez de la place.",
     errno.EDQUOT: "Le disque est plein pour ce compte : libérez de la place, ou relevez son quota.",
     errno.EROFS: "Le disque est en lecture seule : remontez-le en écriture.",
-    errno.ENOMEM: "La mémoire manque : fermez d'autres programmes, ou relevez la limite de ce compte (ulimit -v).",
+    errno.ENOMEM: MEMORY_IS_SHORT,
     errno.EACCES: "Droits insuffisants : ce compte doit pouvoir lire raw/ et écrire dans warehouse/.",
     errno.EPERM: "Droits insuffisants : ce compte doit pouvoir lire raw/ et écrire dans warehouse/.",
     errno.EMFILE: "Trop de fichiers ouverts : relevez la limite de ce compte (ulimit -n).",
@@ -63,7 +64,7 @@ def memory_failure() -> str | None:
     try:
         bytes(_BLOCK * _BLOCKS)
     except MemoryError:
-        return _SENTENCES[errno.ENOMEM]
+        return MEMORY_IS_SHORT
     return None
 
 

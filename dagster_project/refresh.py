@@ -4,7 +4,7 @@ import csv
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -42,7 +42,8 @@ REJECTS = "refus.csv"
 def _warm_up() -> None:
     from dagster_project import dbt
 
-    dbt.warm_up()
+    with suppress(Exception):  # The build meets the same, and says it.
+        dbt.warm_up()
 
 
 def _gap_line(relation_id: str, erratum: str, found: "Reconciliation") -> str:
@@ -256,7 +257,8 @@ class Refresh:
         if not failed:
             return
         sentences = filter(None, (machine_words(result.message) for result in failed))
-        if sentence := next(sentences, None) or memory_failure():
+        is_broken = any(result.status == "error" for result in failed)
+        if sentence := next(sentences, None) or (memory_failure() if is_broken else None):
             raise BilanError(sentence)
         lines = [f"{result.unique_id.split('.')[2]} : {result.message.strip()}" for result in failed]
         raise RefusedDataError("\n".join(lines))

@@ -67,7 +67,10 @@ def dev(port: int) -> None:
     help="Fichier où il écrit, renouvelé à 5 Mo, cinq gardés ; par défaut, la sortie (le journal de systemd).",
 )
 def daemon(log: Path | None) -> None:
-    """Fait tourner le démon de Dagster, sans interface : actualisation planifiée, dépôts, producteurs, alertes."""
+    """Fait tourner le démon de Dagster, sans interface : actualisation planifiée, dépôts, alertes.
+
+    Les planifications des producteurs sont arrêtées au départ : « bilan dev », page Automation, les active.
+    """
     from dagster_project.runner import run_daemon
 
     sys.exit(run_daemon(load_settings(), log))

@@ -14,7 +14,12 @@ from dagster_project.settings import load_settings
 @click.command(epilog='Exemple : bilan query "select territory_name, poverty_rate_pct from marts.poverty_rate"')
 @click.argument("sql")
 @click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+    default="table",
+    show_default=True,
+    help="Forme du résultat.",
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Fichier à écrire.")
 @click.option(

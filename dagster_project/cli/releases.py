@@ -28,9 +28,11 @@ def refresh(force: bool, republish: bool, timings: bool) -> None:
     served = served_folder(settings)
     try:
         outcome = run_refresh(settings, force=force or republish, republish=republish, tell=progress())
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         if (now := served_folder(settings)) and now != served:
             raise BilanError(f"Interrompu ; la version {now.name} venait d'être publiée, elle est servie.") from None
+        if reason := str(interruption):
+            raise BilanError(reason) from interruption
         raise
     except RefusedDataError as error:
         raise RefusedDataError(f"{error}\n{error.defects} défaut(s). {_still_served(settings)}") from error
@@ -40,7 +42,9 @@ def refresh(force: bool, republish: bool, timings: bool) -> None:
     if timings:
         _show_timings(outcome.timings, time.monotonic() - started)
     if outcome.refused:
-        raise RefusedDataError("\n".join(["Édition refusée, l'édition précédente sert encore :", *outcome.refused]))
+        raise RefusedDataError(
+            "\n".join(["Refusé ; ce qui était publié avant sert encore, le reste est à jour :", *outcome.refused])
+        )
 
 
 @click.command(epilog="Exemples : bilan status ; bilan status --max-age 26h")

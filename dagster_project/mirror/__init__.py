@@ -28,7 +28,9 @@ def mirror(settings: Settings, url: str, release_id: str | None, tell: Callable[
         BilanError: the driver is missing, or the server refused; readers see what they saw before.
     """
     if find_spec("psycopg") is None:
-        raise BilanError("Il manque le pilote de PostgreSQL : installez-le avec « uv sync --extra postgresql ».")
+        raise BilanError(
+            "Il manque le pilote de PostgreSQL : installez-le avec « uv sync --locked --extra postgresql »."
+        )
     from dagster_project.mirror.copy import copy_release
 
     return copy_release(settings, url, release_id, tell)

@@ -30,7 +30,7 @@ def write_units(settings: Settings, folder: Path, user: str | None = None, memor
         unit.write_text(Template(template.read_text(encoding="utf-8")).substitute(places), encoding="utf-8")
         yield str(unit)
     yield "Copiez-les dans /etc/systemd/system, puis, au choix :"
-    yield "  systemctl enable --now bilan.service          le démon : planification, dépôts, producteurs"
+    yield "  systemctl enable --now bilan.service          le démon : planification, dépôts, producteurs si activés"
     yield "  systemctl enable --now bilan-refresh.timer    seulement « bilan refresh », chaque matin"
 
 

@@ -66,9 +66,10 @@ def trial(settings: Settings, run_id: str, tell: Tell) -> Iterator[Trial]:
     except BilanError as error:
         conclude(settings, trying.ended("failed", str(error)), tell)
         raise
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         is_published = served_folder(settings) != served
-        conclude(settings, trying.ended("done" if is_published else "failed", _INTERRUPTED), tell)
+        said = str(interruption) or _INTERRUPTED
+        conclude(settings, trying.ended("done" if is_published else "failed", said), tell)
         raise
     except Exception as error:
         conclude(settings, trying.ended("failed", f"{type(error).__name__} : {error}"), tell)

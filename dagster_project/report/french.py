@@ -97,11 +97,38 @@ OPERATORS = {
 }
 POPULATION_GROUPS = {
     "all": "ensemble",
-    "age_75_and_over": "75 ans ou plus",
-    "age_under_30": "moins de 30 ans",
     "age_18_65": "18 à 65 ans",
+    "age_under_30": "moins de 30 ans",
+    "age_30_39": "30 à 39 ans",
+    "age_40_49": "40 à 49 ans",
+    "age_50_59": "50 à 59 ans",
+    "age_60_74": "60 à 74 ans",
+    "age_75_and_over": "75 ans ou plus",
+    "household_of_1": "ménages d'une personne",
+    "household_of_2": "ménages de 2 personnes",
+    "household_of_3": "ménages de 3 personnes",
+    "household_of_4": "ménages de 4 personnes",
+    "household_of_5_and_over": "ménages de 5 personnes ou plus",
+    "tenure_owner": "propriétaires",
+    "tenure_tenant": "locataires",
+    "tenure_social_tenant": "locataires du parc social",
+    "tenure_private_tenant": "locataires du parc privé",
+    "household_man_alone": "hommes seuls",
+    "household_woman_alone": "femmes seules",
+    "household_couple_without_children": "couples sans enfant",
+    "household_couple_with_children": "couples avec enfants",
+    "household_single_parent": "familles monoparentales",
+    "household_complex": "ménages complexes",
+    "main_income_wages": "revenu principal : salaires",
+    "main_income_unemployment_benefit": "revenu principal : chômage",
+    "main_income_self_employment": "revenu principal : activité non salariée",
+    "main_income_pensions": "revenu principal : pensions",
+    "main_income_property": "revenu principal : patrimoine",
+    "main_income_social_benefits": "revenu principal : prestations sociales",
 }
-MATURITIES = {"final": "définitive", "provisional": "provisoire", "semi_final": "semi-définitive"}
+# Of an edition, and of a figure: the same words, in the gender of each.
+MATURITIES = {"final": "définitive", "provisional": "provisoire", "semi_definitive": "semi-définitive"}
+MATURITIES_OF_A_FIGURE = {"final": "définitif", "provisional": "provisoire", "semi_definitive": "semi-définitif"}
 LEVELS = {
     "country": "Pays",
     "region": "Région",

@@ -220,4 +220,4 @@ def report_folder(report: str) -> str:
 
 def _version(release: Row) -> dict[str, str]:
     built = release["built_at"]
-    return {"id": release["release_id"], "day": french.day(built.date()), "time": f"{built:%H h %M}"}
+    return {"id": release["release_id"], "day": french.day(built.date()), "time": f"{built:%H h %M} (UTC)"}

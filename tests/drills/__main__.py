@@ -21,6 +21,7 @@ _FOLDER = PROJECT / "drills"
 @click.option("--readers", default=50, help="Lecteurs simultanés.")
 @click.option("--publications", default=200, help="Publications pendant qu'ils lisent.")
 @click.option("--flips", default=1000, help="Bits retournés dans une version.")
+@click.option("--exhaustions", default=7, help="Requêtes qui épuisent la machine, parmi les hostiles.")
 @click.option("--mutants", default="all", help="Erreurs glissées dans nos modèles SQL (« all » : toutes).")
 @click.option("--regions", default=5, help="Régions imaginées, dont on attaque les versions masquées.")
 @click.option("--releases", default=12, help="Versions masquées qu'on garde toutes pour les attaquer.")

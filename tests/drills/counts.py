@@ -8,6 +8,8 @@ KILLS_HEALED = int(os.environ.get("BILAN_KILLS_HEALED", "5"))
 FAULTS = int(os.environ.get("BILAN_FAULTS", "3"))
 READERS = int(os.environ.get("BILAN_READERS", "4"))
 PUBLICATIONS = int(os.environ.get("BILAN_PUBLICATIONS", "10"))
+# Of the hostile statements, those that exhaust the machine: each is waited for.
+EXHAUSTIONS = int(os.environ.get("BILAN_EXHAUSTIONS", "3"))
 FLIPS = int(os.environ.get("BILAN_FLIPS", "50"))
 # Of restricted answers, each a whole refresh.
 RELEASES = int(os.environ.get("BILAN_RELEASES", "2"))

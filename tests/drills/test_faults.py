@@ -49,8 +49,9 @@ CASES: list[tuple[Fault, str, str]] = [
     (faults.raw_file_changed, LOADING, "a changé pendant l'exécution|n'est pas celui de la fiche"),
     (faults.raw_file_gone, LOADING, "occitanie.csv"),
 ]
-# How native code, the C library or a compiled module, ends a process that has no memory left for it, without a word.
-_CUT_SHORT = (-signal.SIGSEGV, -signal.SIGABRT, 127)
+# How a process that has no memory left ends without a word: native code does it, the C library or a compiled module, or
+# the run itself, when it waits where nothing interrupts it.
+_CUT_SHORT = (-signal.SIGSEGV, -signal.SIGABRT, 127, -signal.SIGKILL)
 _OF_THE_DISK = (faults.disk_full, faults.disk_read_only)
 
 

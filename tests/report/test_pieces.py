@@ -2,11 +2,14 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dagster_project.catalogue import Sidecar
+from dagster_project.readers.insee.filosofi_columns import GROUPS
 from dagster_project.report import benefits, charts, french, maps
 from dagster_project.report.charts import Point
 from dagster_project.report.figures import figure_of
@@ -19,6 +22,12 @@ DECEMBERS = [date(2018, 12, 1), date(2019, 12, 1), date(2020, 12, 1), date(2021,
 
 def row(**values: object) -> Row:
     return Row("beneficiaries", ("territory_code",), {"territory_code": "30", "obs_status": "A"} | values)
+
+
+def test_every_code_a_reader_may_meet_has_its_french_words() -> None:
+    assert french.POPULATION_GROUPS.keys() >= {"all", *GROUPS.values()}
+    maturities = set(get_args(Sidecar.model_fields["maturity"].annotation))
+    assert maturities == french.MATURITIES.keys() == french.MATURITIES_OF_A_FIGURE.keys()
 
 
 @given(st.decimals(min_value=-(10**17), max_value=10**17, places=6))

@@ -125,7 +125,7 @@ def _contracts(site: Site, report: "Report") -> "Chapter":
     if not rows:
         return None
     page = report.page(
-        "contrats.html", title, "Ce que l'État accorde par convention à chaque département et métropole."
+        "contrats.html", title, "Ce que l'État accorde par convention à chaque département et à chaque métropole."
     )
     largest = max(
         (row["amount_eur"] for row in rows if row["amount_eur"] is not None and not row["is_total"]), default=Decimal(1)

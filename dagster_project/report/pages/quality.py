@@ -12,7 +12,7 @@ from dagster_project.report.site import Page, Site
 from dagster_project.report.tables import Line, Table
 
 _HOME = ("index.html", "Accueil")
-_NOTE_KINDS = {"set_aside": "écarté", "flagged": "signalé"}
+_NOTE_KINDS = {"set_aside": "écarté", "flag": "signalé"}
 
 
 def write(site: Site) -> None:

@@ -17,7 +17,6 @@ WHAT = (
 )
 TRUST = (Column("Statut", 13), Column("Recoupement", 14), Column("Producteur", 18), Column("Édition", 26))
 REMARK = Column("Remarque", 30)
-_MATURITIES = {"final": "définitif", "provisional": "provisoire", "semi_final": "semi-définitif"}
 
 
 def line(known: Known, book: Book, told: Told) -> list[Cell]:
@@ -53,4 +52,4 @@ def _status(known: Known, row: Row, figure: Figure) -> str:
     if own := row.get("obs_status"):
         return french.STATUSES[own]
     maturity = known.editions[row["edition"]]["maturity"]
-    return _MATURITIES.get(maturity, str(maturity))
+    return french.MATURITIES_OF_A_FIGURE[str(maturity)]

@@ -22,7 +22,7 @@ _WHEN = {
     "territory_profile": "period_code",
     "key_figure": "period_label",
 }
-_CENSORED = "valeur plancher : le taux vrai est inférieur ou égal"
+_CENSORED = "valeur plancher : le taux vrai lui est inférieur ou égal"
 _SEE_GAPS = "voir la feuille « Écarts »"
 
 
