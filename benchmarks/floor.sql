@@ -67,7 +67,7 @@ create table release.marts.commune_value as
             (case when any_value(period_end) < date '2019-01-01' then max(expected) else 1 end)::integer as communes_expected,
             string_agg(case when territory_code <> successor then territory_code end, ', ' order by territory_code)
                 as carried_from,
-            any_value(edition) as edition
+            max_by(edition, known_from) as edition
         from known
         semi join touched on known.territory_code = touched.code
         left join move on known.territory_code = move.code

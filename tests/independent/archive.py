@@ -23,7 +23,7 @@ _INTEGERS = {
     "axis", "source_line", "line_order", "level", "year", "measure_order", "lead_source_line", "end_line",
     "participants", "source_row", "version", "threshold_pct", "priority",
 }  # fmt: skip
-_BOOLEANS = {"is_total", "under_calpae"}
+_BOOLEANS = {"is_total", "under_calpae", "adds_up"}
 _DATES = {"period_start", "period_end", "held_on", "valid_from", "valid_to", "starts_on", "ends_on"}
 
 

@@ -10,8 +10,11 @@ from typing import Any
 from tests.independent.archive import Edition, Row, last_printed_unit, period_name, read_editions, seed
 
 _NO_PRIORITY = 90
-_SAID = ("value", "lower", "upper", "unit", "qualifier", "marker", "obs_status")
-_SAID_OF_A_LINE = ("amount_eur", "action", "parent_line_code", "is_total", "marker", "signatory_name")
+_SAID = ("value", "lower", "upper", "unit", "qualifier", "step", "marker", "obs_status")
+_SAID_OF_A_LINE = (
+    "amount_eur", "action", "level", "parent_line_code", "is_total", "marker", "instrument", "funder", "signatory_type",
+    "signatory_name", "territory_level", "territory_code", "note_fr", "step",
+)  # fmt: skip
 
 # A restricted edition without a threshold of its own: that a cell is there is all that is told.
 _SHOWN = {"conf_status": "F"}
@@ -29,6 +32,7 @@ class Knowledge:
     figures: list[Row] = field(default_factory=list)
     observations: list[Row] = field(default_factory=list)
     lines: list[Row] = field(default_factory=list)
+    printed_lines: list[Row] = field(default_factory=list)
     territories: dict[tuple[str, str], Row] = field(default_factory=dict)
     indicators: dict[str, Row] = field(default_factory=dict)
     priorities: dict[str, int] = field(default_factory=dict)
@@ -51,6 +55,7 @@ class Knowledge:
             for edition in known.of_layout("report_budget_lines")
             for row in edition.rows
         ]
+        known.printed_lines = [line for line in lines if line["edition"].is_newest]
         known.lines = history(lines, _line_key, lambda line: (line["year"], line["stage"]), _SAID_OF_A_LINE)
         return known
 
@@ -143,8 +148,9 @@ def _observed_key(cell: Row) -> tuple[Any, ...]:
 
 def _covered(cell: Row) -> tuple[Any, ...]:
     """What an edition that gives this cell undertakes to give; départements are covered a region at a time."""
-    area = cell["own_region"] if cell["territory_level"] == "departement" else ""
-    return cell["indicator_code"], cell["territory_level"], cell["period_code"], area
+    place = cell["territory_level"], cell["territory_code"]
+    area = cell["own_region"] if cell["territory_level"] == "departement" else place
+    return cell["indicator_code"], cell["territory_level"], cell["population_group"], cell["period_code"], area
 
 
 def _line_key(line: Row) -> tuple[Any, ...]:

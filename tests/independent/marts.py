@@ -246,8 +246,8 @@ def _key_figures(known: Knowledge) -> Rows:
         for figure in known.figures
         if figure["edition"].is_newest
     ]
-    for line in known.lines:
-        if line["known_to"] is None and line["printed_text"]:
+    for line in known.printed_lines:
+        if line["printed_text"]:
             of = "montant contractualisé" if line["stage"] == "contracted" else "crédits"
             rows.append(line | {
                 "report": line["edition"].report, "edition": line["edition_id"], "repeat_of": None, "axis": 0,

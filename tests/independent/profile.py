@@ -9,7 +9,6 @@ from typing import Any
 from tests.independent.archive import Row, as_date, rounded
 from tests.independent.knowledge import Knowledge
 
-_ADDS_UP = ("count", "stock_end_of_month", "flow", "amount")
 _PER_INHABITANT = ("count", "stock_end_of_month")
 _PROFILED = ("departement", "epci")
 
@@ -39,7 +38,8 @@ def profile_rows(known: Knowledge, population: list[Row]) -> list[Row]:
             "territory_level": level, "territory_code": territory,
             "territory_name": known.territories[level, territory]["territory_name"], "indicator_code": code,
             "indicator_label_fr": known.indicators[code]["label_fr"], "unit": known.indicators[code]["unit"],
-            "period_code": period, "value": latest["value"], "obs_status": latest["obs_status"],
+            "period_code": period, "value": latest["value"], "qualifier": latest.get("qualifier", "exact"),
+            "statement": None, "obs_status": latest["obs_status"],
             "previous_period": before and before["period_code"], "previous_value": before and before["value"],
             "change": before and latest["value"] - before["value"],
             "rank_in_region": 1 + sum(rival > latest["value"] for rival in rivals), "ranked_territories": len(rivals),
@@ -97,7 +97,7 @@ def _illustrated(known: Knowledge) -> Iterable[Row]:
     counts: dict[tuple[str, str], int] = defaultdict(int)
     editions = {}
     for edition, action in known.current_rows("report_local_actions"):
-        if action["territory_level"] in ("departement", "commune") and action["territory_codes"]:
+        if action["territory_level"] in ("departement", "epci", "commune") and action["territory_codes"]:
             for code in action["territory_codes"].split(";"):
                 counts[edition.edition_id, code] += 1
                 editions[edition.edition_id] = edition
@@ -122,8 +122,8 @@ def _nature(known: Knowledge, code: str) -> str:
 def _region_value(
     known: Knowledge, values: dict[tuple[Any, ...], Decimal], code: str, region: str, period: str
 ) -> Decimal | None:
-    """The sum of all the départements, never a printed total; a rate is the one its publisher gives."""
-    if _nature(known, code) not in _ADDS_UP:
+    """The sum of all the départements, never a printed total; what does not add up is what its publisher gives."""
+    if not known.indicators[code]["adds_up"]:
         return values.get((code, "region", region, period))
     members = [
         values.get((code, "departement", one["territory_code"], period)) for one in known.departements_of(region)
@@ -167,7 +167,8 @@ def _told(known: Knowledge) -> Iterable[Row]:
                 "territory_level": figure["territory_level"], "territory_code": figure["territory_code"],
                 "territory_name": figure["territory_name"], "indicator_code": figure["reference"],
                 "indicator_label_fr": figure["label_fr"], "unit": figure["unit"],
-                "period_code": figure["period_code"], "value": figure["value"], "obs_status": figure["obs_status"],
+                "period_code": figure["period_code"], "value": figure["value"], "qualifier": figure["qualifier"],
+                "statement": figure["statement"], "obs_status": figure["obs_status"],
                 "dataset": figure["dataset"], "edition": figure["edition_id"],
             }  # fmt: skip
 

@@ -53,14 +53,13 @@ def figures_by_reference(known: Knowledge) -> dict[str, Row]:
     for one in current:
         if not one["is_printed"] and one["population_group"] == "all":
             found[one["reference"]] = one | {"label": f"{one['indicator_label_fr']}, {one['territory_name']}"}
-    for line in known.lines:
-        if line["known_to"] is None:
-            found[line["reference"]] = line | {
-                "label": f"{line['signatory_name'] or line['action']}, {line['territory_name']}",
-                "value": line["amount_eur"], "lower": None, "upper": None, "qualifier": "exact", "unit": "eur",
-                "period_label": str(line["year"]), "period_code": str(line["year"]), "population_group": "all",
-                "indicator_code": f"budget {line['stage']} {line['line_code']}", "breaks": (),
-            }  # fmt: skip
+    for line in known.printed_lines:
+        found[line["reference"]] = line | {
+            "label": f"{line['signatory_name'] or line['action']}, {line['territory_name']}",
+            "value": line["amount_eur"], "lower": None, "upper": None, "qualifier": "exact", "unit": "eur",
+            "period_label": str(line["year"]), "period_code": str(line["year"]), "population_group": "all",
+            "indicator_code": f"budget {line['stage']} {line['line_code']}", "breaks": (),
+        }  # fmt: skip
     return found
 
 

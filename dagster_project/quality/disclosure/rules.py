@@ -13,7 +13,6 @@ from dagster_project.settings import DBT_PROJECT
 THRESHOLDS = Path(__file__).with_name("thresholds.yml")
 _INDICATORS = DBT_PROJECT / "seeds" / "indicators.csv"
 # What may be added over territories.
-_ADDITIVE = frozenset({"count", "stock_end_of_month", "flow"})
 
 
 class _Strict(BaseModel):
@@ -103,8 +102,8 @@ def read_rules(datasets: frozenset[str], path: Path = THRESHOLDS) -> dict[str, R
 
 @cache
 def additive_indicators() -> frozenset[str]:
-    """The counts that add up over territories."""
-    return frozenset(row["indicator_code"] for row in _indicators() if row["nature"] in _ADDITIVE)
+    """Those of which the value of a territory is the sum of its parts'."""
+    return frozenset(row["indicator_code"] for row in _indicators() if row["adds_up"] == "true")
 
 
 @cache

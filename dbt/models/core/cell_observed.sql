@@ -2,7 +2,8 @@
 
 -- Every cell each edition gives of the periods to build, in one shape. A figure printed again in its own report is not
 -- observed twice.
--- `scope_area` is the part of the country an edition that holds this cell undertakes to cover.
+-- `scope_area` is the part of the country an edition that holds this cell undertakes to cover: a whole region, by its
+-- départements; a whole département, by its communes; of anything else, this territory alone.
 with cell as (
     select
         figure.dataset,
@@ -91,7 +92,7 @@ select
     case
         when cell.covers_itself_only then concat_ws('-', cell.territory_level, cell.territory_code)
         when cell.territory_level in ('commune', 'iris') then substr(cell.territory_code, 1, 2)
-        else coalesce(departement.region_code, '')
+        else coalesce(departement.region_code, concat_ws('-', cell.territory_level, cell.territory_code))
     end as scope_area
 from cell
 left join {{ ref('territories') }} as departement

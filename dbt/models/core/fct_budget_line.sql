@@ -3,7 +3,10 @@ with version as (
         cells=ref('stg_report__budget_line'),
         key=['line_code', 'year', 'stage'],
         scope=['year', 'stage'],
-        facts=['amount_eur', 'action', 'parent_line_code', 'is_total', 'marker', 'signatory_name'],
+        facts=[
+            'amount_eur', 'action', 'level', 'parent_line_code', 'is_total', 'marker', 'instrument', 'funder',
+            'signatory_type', 'signatory_name', 'territory_level', 'territory_code', 'note_fr', 'printed_step',
+        ],
     ) | indent(4) }}
 )
 

@@ -1,5 +1,6 @@
 -- Every figure a relation may speak of, as known today: those printed in reports, repeats included, their budget
--- lines, and what producers publish. `series_code` gathers the same quantity at other periods.
+-- lines, and what producers publish. `series_code` gathers the same quantity at other periods. A report has the lines
+-- it prints, though another one of the same region said them before.
 with printed as (
     select
         figure.reference,
@@ -55,25 +56,32 @@ published as (
 
 line as (
     select
-        reference,
-        dataset,
-        concat_ws(', ', coalesce(signatory_name, action), territory_name) as label_fr,
-        cast(amount_eur as decimal(24, 6)) as value,
+        line.reference,
+        line.dataset,
+        concat_ws(
+            ', ',
+            coalesce(line.signatory_name, line.action),
+            coalesce(territory.territory_name, line.territory_label)
+        ) as label_fr,
+        cast(line.amount_eur as decimal(24, 6)) as value,
         cast(null as decimal(24, 6)) as lower,
         cast(null as decimal(24, 6)) as upper,
         'exact' as qualifier,
         'eur' as unit,
-        printed_step,
-        cast(year as string) as period_code,
-        cast(year as string) as period_label,
+        line.printed_step,
+        cast(line.year as string) as period_code,
+        cast(line.year as string) as period_label,
         '' as breaks_fr,
-        concat_ws(':', 'budget', stage, line_code) as indicator_code,
-        territory_level,
-        territory_code,
+        concat_ws(':', 'budget', line.stage, line.line_code) as indicator_code,
+        line.territory_level,
+        line.territory_code,
         'all' as population_group,
         false as is_masked
-    from {{ ref('fct_budget_line') }}
-    where known_to is null
+    from {{ ref('stg_report__budget_line') }} as line
+    inner join {{ ref('dim_edition') }} as edition on line.edition_id = edition.edition_id
+    left join {{ ref('dim_territory') }} as territory
+        on line.territory_level = territory.territory_level and line.territory_code = territory.territory_code
+    where edition.is_newest
 ),
 
 every_figure as (

@@ -1,5 +1,5 @@
 -- The value of a region. What adds up is the sum of its départements, all of them, and never a printed total, which
--- may leave one out; a rate is the one its publisher gives.
+-- may leave one out; anything else, a rate or a count that counts something twice, is what its publisher gives.
 with departements as (
     select
         region_code,
@@ -17,7 +17,7 @@ summed as (
         cast(sum(value.value) as decimal(24, 6)) as value
     from {{ ref('territory_value') }} as value
     inner join departements on value.region_code = departements.region_code
-    where value.territory_level = 'departement' and value.nature in ('count', 'stock_end_of_month', 'flow', 'amount')
+    where value.territory_level = 'departement' and value.adds_up
     group by value.indicator_code, value.region_code, value.period_code, departements.expected
     having count(*) = departements.expected
 )
@@ -32,4 +32,4 @@ select
     period_code,
     value
 from {{ ref('territory_value') }}
-where territory_level = 'region' and nature not in ('count', 'stock_end_of_month', 'flow', 'amount')
+where territory_level = 'region' and not adds_up

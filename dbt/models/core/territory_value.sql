@@ -10,6 +10,7 @@ with observed as (
         period_code,
         period_start,
         value,
+        qualifier,
         obs_status,
         breaks_fr,
         dataset,
@@ -35,6 +36,7 @@ contracted as (
         cast(year as string) as period_code,
         make_date(year, 1, 1) as period_start,
         cast(sum(amount_eur) as decimal(24, 6)) as value,
+        'exact' as qualifier,
         'A' as obs_status,
         '' as breaks_fr,
         dataset,
@@ -50,7 +52,7 @@ action as (
         dataset,
         edition_id
     from {{ ref('stg_report__local_action') }}
-    where territory_level in ('departement', 'commune')
+    where territory_level in ('departement', 'epci', 'commune')
 ),
 
 illustrated as (
@@ -62,6 +64,7 @@ illustrated as (
         edition.version_label as period_code,
         make_date(cast(edition.version_label as integer), 1, 1) as period_start,
         cast(count(*) as decimal(24, 6)) as value,
+        'exact' as qualifier,
         'A' as obs_status,
         '' as breaks_fr,
         action.dataset,
@@ -80,6 +83,7 @@ every_value as (
         period_code,
         period_start,
         value,
+        qualifier,
         obs_status,
         breaks_fr,
         dataset,
@@ -112,6 +116,7 @@ select
     series.indicator_code,
     indicator.label_fr as indicator_label_fr,
     indicator.nature,
+    indicator.adds_up,
     indicator.unit,
     series.territory_level,
     series.territory_code,
@@ -120,6 +125,7 @@ select
     series.period_code,
     series.period_start,
     series.value,
+    series.qualifier,
     series.obs_status,
     case when series.is_comparable then series.value_before end as previous_value,
     case when series.is_comparable then series.period_before end as previous_period,

@@ -9,7 +9,9 @@ select
                 sheet asc nulls last,
                 row_number asc nulls last,
                 column_letter asc nulls last,
-                rule asc nulls last
+                rule asc nulls last,
+                found asc nulls last,
+                expected asc nulls last
         ) as integer
     ) as note_order,
     note_kind,

@@ -65,9 +65,9 @@ revised as (
             (
                 cast(percentile_disc(0.5) within group (order by change_pct asc) as decimal(24, 6))
                 + cast(percentile_disc(0.5) within group (order by change_pct desc) as decimal(24, 6))
-            ) * 0.5 as decimal(9, 2)
+            ) * 0.5 as decimal(18, 2)
         ) as median_revision_pct,
-        cast(max(change_pct) as decimal(9, 2)) as largest_revision_pct
+        cast(max(change_pct) as decimal(18, 2)) as largest_revision_pct
     from change
     where change <> 0
     group by dataset, indicator_code

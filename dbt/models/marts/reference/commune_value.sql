@@ -21,7 +21,8 @@ with known as (
         observation.unit,
         observation.obs_status,
         observation.edition_id,
-        indicator.nature in ('count', 'stock_end_of_month', 'flow', 'amount') as adds_up
+        observation.known_from,
+        indicator.adds_up
     from {{ ref('fct_observation') }} as observation
     inner join {{ ref('dim_indicator') }} as indicator on observation.indicator_code = indicator.indicator_code
     inner join {{ ref('period_to_build') }} as period
@@ -82,8 +83,10 @@ carried as (
         placed.population_group,
         sum(placed.value) as value,
         placed.unit,
+        -- In the order of the alphabet, the status that is the least sure.
         max(placed.obs_status) as obs_status,
-        placed.edition_id,
+        -- Communes that merged may be known by several editions: the newest speaks for them all.
+        max_by(placed.edition_id, concat_ws(' ', cast(placed.known_from as string), placed.edition_id)) as edition_id,
         count(placed.value) as communes,
         coalesce(merged.expected, 1) as communes_expected,
         {{ joined_texts(
@@ -106,7 +109,6 @@ carried as (
         placed.period_start,
         placed.population_group,
         placed.unit,
-        placed.edition_id,
         merged.expected
 
     union all

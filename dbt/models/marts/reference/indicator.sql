@@ -5,6 +5,7 @@ select
     label_en,
     unit,
     nature,
+    adds_up,
     subject as mart,
     definition_fr,
     publisher_label,

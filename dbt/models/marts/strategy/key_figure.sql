@@ -44,7 +44,7 @@ budget as (
         cast(null as string) as measure,
         line.territory_level,
         line.territory_code,
-        line.territory_name as territory_label,
+        coalesce(territory.territory_name, line.territory_label) as territory_label,
         concat_ws(
             ', ',
             coalesce(line.signatory_name, line.action),
@@ -68,9 +68,11 @@ budget as (
         line.printed_text,
         line.dataset,
         line.edition_id as edition
-    from {{ ref('fct_budget_line') }} as line
+    from {{ ref('stg_report__budget_line') }} as line
     inner join {{ ref('dim_edition') }} as edition on line.edition_id = edition.edition_id
-    where line.known_to is null and line.printed_text <> ''
+    left join {{ ref('dim_territory') }} as territory
+        on line.territory_level = territory.territory_level and line.territory_code = territory.territory_code
+    where edition.is_newest and line.printed_text <> ''
 )
 
 select * from printed
