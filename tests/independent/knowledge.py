@@ -10,10 +10,10 @@ from typing import Any
 from tests.independent.archive import Edition, Row, last_printed_unit, period_name, read_editions, seed
 
 _NO_PRIORITY = 90
-_SAID = ("value", "lower", "upper", "unit", "qualifier", "step", "marker", "obs_status")
+_SAID = ("value", "lower", "upper", "unit", "qualifier", "marker", "obs_status")
 _SAID_OF_A_LINE = (
     "amount_eur", "action", "level", "parent_line_code", "is_total", "marker", "instrument", "funder", "signatory_type",
-    "signatory_name", "territory_level", "territory_code", "note_fr", "step",
+    "signatory_name", "territory_level", "territory_code", "note_fr",
 )  # fmt: skip
 
 # A restricted edition without a threshold of its own: that a cell is there is all that is told.

@@ -25,11 +25,12 @@ def profile_rows(known: Knowledge, population: list[Row]) -> list[Row]:
         before = found[-2] if len(found) > 1 and _comparable(found[-2], latest) else None
         region = known.territories[level, territory]["region_code"]
         rivals = [
-            rival[-1]["value"]
+            one["value"]
             for (other, rival_level, rival_code), rival in series.items()
             if (other, rival_level) == (code, level)
             and known.territories[rival_level, rival_code]["region_code"] == region
-            and rival[-1]["period_code"] == latest["period_code"]
+            for one in rival
+            if one["period_code"] == latest["period_code"]
         ]
         period = latest["period_code"]
         country = values.get((code, "country", "FR", period))
@@ -82,14 +83,17 @@ def _contracted(known: Knowledge) -> Iterable[Row]:
     sums: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for line in known.lines:
         if line["stage"] == "contracted" and not line["is_total"] and line["known_to"] is None:
-            sums[line["territory_level"], line["territory_code"], line["year"], line["edition_id"]].append(line)
-    for (level, code, year, edition), lines in sums.items():
-        amounts = [line["amount_eur"] for line in lines if line["amount_eur"] is not None]
+            sums[line["territory_level"], line["territory_code"], line["year"], line["dataset"]].append(line)
+    for (level, code, year, dataset), lines in sums.items():
+        amounts = [line["amount_eur"] for line in lines]
+        if None in amounts:
+            continue
+        newest = max(lines, key=lambda line: (line["known_from"], line["edition_id"]))
         yield {
             "indicator_code": "contracted_amount", "territory_level": level, "territory_code": code,
             "period_code": str(year), "period_start": as_date(f"{year}-01-01"),
-            "value": sum(amounts, Decimal(0)) if amounts else None, "obs_status": "A", "breaks": (),
-            "dataset": lines[0]["dataset"], "edition_id": edition,
+            "value": sum(amounts, Decimal(0)), "obs_status": "A", "breaks": (), "dataset": dataset,
+            "edition_id": newest["edition_id"],
         }  # fmt: skip
 
 

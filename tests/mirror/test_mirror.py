@@ -343,7 +343,7 @@ def test_a_full_disk_of_the_server_is_a_sentence(server: Server, small: Settings
 
 def test_without_the_driver_it_is_said_how_to_install_it(small: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(BilanError, match="uv sync --extra postgresql"):
+    with pytest.raises(BilanError, match="uv sync --locked --extra postgresql"):
         copied(small, "postgresql://localhost/base")
 
 

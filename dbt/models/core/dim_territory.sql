@@ -1,15 +1,23 @@
 -- Level x code x validity. Communes come from the official geographic codes archived: one that a later code no longer
 -- lists stopped being one with that code.
-with commune as (
+with listed as (
+    -- A year whose code was archived twice is told by the later edition.
     select
-        territory_code,
-        max_by(territory_name, cog_year) as territory_name,
-        max_by(region_code, cog_year) as region_code,
-        max_by(departement_code, cog_year) as departement_code,
-        min(cog_year) as first_year,
-        max(cog_year) as last_year
+        *,
+        concat_ws(' ', cast(cog_year as string), edition_id) as cog
     from {{ ref('stg_producer__territory') }}
     where territory_level = 'commune'
+),
+
+commune as (
+    select
+        territory_code,
+        max_by(territory_name, cog) as territory_name,
+        max_by(region_code, cog) as region_code,
+        max_by(departement_code, cog) as departement_code,
+        min(cog_year) as first_year,
+        max(cog_year) as last_year
+    from listed
     group by territory_code
 ),
 
@@ -17,8 +25,7 @@ archived as (
     select
         min(cog_year) as first_year,
         max(cog_year) as last_year
-    from {{ ref('stg_producer__territory') }}
-    where territory_level = 'commune'
+    from listed
 )
 
 select

@@ -5,7 +5,7 @@ with version as (
         scope=['year', 'stage'],
         facts=[
             'amount_eur', 'action', 'level', 'parent_line_code', 'is_total', 'marker', 'instrument', 'funder',
-            'signatory_type', 'signatory_name', 'territory_level', 'territory_code', 'note_fr', 'printed_step',
+            'signatory_type', 'signatory_name', 'territory_level', 'territory_code', 'note_fr',
         ],
     ) | indent(4) }}
 )

@@ -35,15 +35,17 @@ contracted as (
         territory_code,
         cast(year as string) as period_code,
         make_date(year, 1, 1) as period_start,
-        cast(sum(amount_eur) as decimal(24, 6)) as value,
+        -- A line whose amount is blank leaves the sum unknown.
+        case when count(*) = count(amount_eur) then cast(sum(amount_eur) as decimal(24, 6)) end as value,
         'exact' as qualifier,
         'A' as obs_status,
         '' as breaks_fr,
         dataset,
-        edition_id
+        -- Of the lines of a territory, some may have been revised since: the newest edition speaks for them all.
+        max_by(edition_id, concat_ws(' ', cast(known_from as string), edition_id)) as edition_id
     from {{ ref('fct_budget_line') }}
     where stage = 'contracted' and not is_total and known_to is null
-    group by territory_level, territory_code, year, dataset, edition_id
+    group by territory_level, territory_code, year, dataset
 ),
 
 action as (
@@ -92,6 +94,7 @@ every_value as (
     where source_rank = 1
     union all
     select * from contracted
+    where value is not null
     union all
     select * from illustrated
 ),

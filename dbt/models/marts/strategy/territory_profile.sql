@@ -21,6 +21,21 @@ with inhabitants as (
     where value.is_latest and value.nature in ('count', 'stock_end_of_month')
 ),
 
+ranked as (
+    -- Among those known at the same period, though some are known at a later one too.
+    select
+        *,
+        rank() over (
+            partition by indicator_code, territory_level, region_code, period_code
+            order by value desc
+        ) as rank_in_region,
+        count(*) over (
+            partition by indicator_code, territory_level, region_code, period_code
+        ) as ranked_territories
+    from {{ ref('territory_value') }}
+    where territory_level in ('departement', 'epci')
+),
+
 compared as (
     select
         value.territory_level,
@@ -37,8 +52,8 @@ compared as (
         value.previous_period,
         value.previous_value,
         cast(value.value - value.previous_value as decimal(24, 6)) as change,
-        cast(rank() over same_indicator_desc as integer) as rank_in_region,
-        cast(count(*) over same_indicator as integer) as ranked_territories,
+        cast(value.rank_in_region as integer) as rank_in_region,
+        cast(value.ranked_territories as integer) as ranked_territories,
         region.value as region_value,
         coalesce(country.value, mainland.value) as country_value,
         cast({{ rounded_ratio('1000 * value.value', 'inhabitants.population', 2) }} as decimal(12, 2))
@@ -46,7 +61,7 @@ compared as (
         inhabitants.edition as population_edition,
         value.dataset,
         value.edition
-    from {{ ref('territory_value') }} as value
+    from ranked as value
     left join {{ ref('region_value') }} as region
         on
             value.indicator_code = region.indicator_code
@@ -70,15 +85,7 @@ compared as (
             and value.territory_code = inhabitants.territory_code
             and value.indicator_code = inhabitants.indicator_code
             and inhabitants.nearness = 1
-    where value.is_latest and value.territory_level in ('departement', 'epci')
-    window
-        same_indicator as (
-            partition by value.indicator_code, value.territory_level, value.region_code, value.period_code
-        ),
-        same_indicator_desc as (
-            partition by value.indicator_code, value.territory_level, value.region_code, value.period_code
-            order by value.value desc
-        )
+    where value.is_latest
 ),
 
 told as (
