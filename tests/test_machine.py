@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from dagster_project.machine import machine_failure, machine_words
+from tests.memory import memory_short
 
 
 @pytest.mark.parametrize(
@@ -51,13 +52,8 @@ def test_where_sqlite_does_not_say_what_stopped_it_the_disk_is_asked(tmp_path: P
 def test_an_error_that_says_nothing_of_memory_is_laid_to_it_while_it_is_short() -> None:
     """dbt may go on with an undefined value where memory was short, and fail on that."""
     failure = TypeError("Object of type Undefined is not JSON serializable")
-    limit = resource.getrlimit(resource.RLIMIT_AS)
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize(), limit[1]))
-    try:
+    with memory_short():
         said = machine_failure(failure)
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, limit)
     assert str(said).startswith("La mémoire manque")
     assert machine_failure(failure) is None
 

@@ -4,33 +4,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from resource import RLIMIT_AS, getpagesize, getrlimit, setrlimit
 from threading import Event, Thread
 
 import pytest
 
 from dagster_project import memory_watch
 from dagster_project.memory_watch import MemoryFailedError, ends_when_memory_fails
+from tests.memory import memory_short
 
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory_watch, "_LOOK_S", 0.1)
     monkeypatch.setattr(memory_watch, "_LOOKS", 2)
-
-
-@contextmanager
-def memory_short() -> Iterator[None]:
-    limit = getrlimit(RLIMIT_AS)
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    setrlimit(RLIMIT_AS, (pages * getpagesize(), limit[1]))
-    try:
-        yield
-    finally:
-        setrlimit(RLIMIT_AS, limit)
 
 
 def test_waiting_for_ever_while_memory_is_short_ends() -> None:
@@ -73,7 +59,7 @@ def test_a_thread_that_cannot_be_interrupted_is_not_watched() -> None:
 _DEAF = """
 import signal, time
 from dagster_project import memory_watch
-from tests.test_memory_watch import memory_short
+from tests.memory import memory_short
 memory_watch._LOOK_S, memory_watch._LOOKS = 0.1, 2
 with memory_watch.ends_when_memory_fails(), memory_short():
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
