@@ -100,7 +100,8 @@ def _is_built(node: dict[str, Any]) -> bool:
 
 def _words_of(result: Any) -> str:
     """What dbt says of a node. It keeps the words of an exception, and memory that is short has none."""
-    return result.message or ("MemoryError" if result.status == "error" else "")
+    words = (result.message or "").removeprefix("Exception on worker thread. ")
+    return words or ("MemoryError" if result.status == "error" else "")
 
 
 def warm_up() -> None:

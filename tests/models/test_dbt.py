@@ -3,14 +3,18 @@
 import os
 import re
 import shutil
+import signal
+import time
 from pathlib import Path
+from threading import main_thread
 
 import pytest
+from dagster._core.errors import DagsterExecutionInterruptedError
 from dbt.cli.main import dbtRunner
-from dbt.task.runnable import GraphRunnableTask
 
 from dagster_project.dbt import build
 from dagster_project.errors import BilanError
+from dagster_project.machine import machine_words
 from dagster_project.settings import DBT_PROJECT
 
 
@@ -54,13 +58,47 @@ def test_a_node_that_cannot_even_be_told_of_stops_the_build(tmp_path: Path) -> N
         build(tmp_path / "stage.duckdb", ["territories"], memory_short)
 
 
-@pytest.mark.parametrize("hearing", ["_handle_result", "_mark_dependent_errors"])
+@pytest.mark.parametrize(
+    ("telling", "selection"),
+    [
+        ("fire_event", "territories"),
+        ("GraphRunnableTask._handle_result", "territories"),
+        ("GraphQueue.mark_done", "territories"),
+        ("GraphRunnableTask._mark_dependent_errors", "dim_territory"),
+    ],
+)
 def test_a_node_whose_answer_is_lost_stops_the_build(
-    hearing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    telling: str, selection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(GraphRunnableTask, hearing, memory_short)
+    monkeypatch.setattr(f"dbt.task.runnable.{telling}", memory_short)
     with pytest.raises(BilanError, match="La mémoire manque"):
-        build(tmp_path / "stage.duckdb", ["territories" if hearing == "_handle_result" else "dim_territory"])
+        build(tmp_path / "stage.duckdb", [selection])
+
+
+def test_a_node_whose_failure_has_no_words_says_that_memory_is_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dbt.task.base.BaseRunner.run_with_hooks", memory_short)
+    (result,) = build(tmp_path / "stage.duckdb", ["territories"])
+    assert not result.passed
+    assert "La mémoire manque" in (machine_words(result.message) or "")
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, DagsterExecutionInterruptedError])
+def test_an_interruption_ends_the_build(interruption: type[BaseException], tmp_path: Path) -> None:
+    def interrupt(*_: object) -> None:
+        raise interruption
+
+    def wait(name: str) -> None:
+        signal.pthread_kill(main_thread().ident or 0, signal.SIGUSR2)
+        time.sleep(2)
+
+    before = signal.signal(signal.SIGUSR2, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            build(tmp_path / "stage.duckdb", ["territories"], wait)
+    finally:
+        signal.signal(signal.SIGUSR2, before)
 
 
 def test_documentation_is_complete_in_one_static_page(own_stage: Path) -> None:
