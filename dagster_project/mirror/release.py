@@ -9,8 +9,7 @@ import duckdb
 from dagster_project.errors import BilanError
 from dagster_project.mirror.types import is_list, postgresql_type
 from dagster_project.release.digest import content_digest
-from dagster_project.release.keys import keys_of
-from dagster_project.release.stage import MARTS
+from dagster_project.release.keys import MARTS, keys_of
 from dagster_project.sql import identifier, quoted
 
 

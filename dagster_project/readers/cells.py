@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Required, TypedDict, Unpack
 
 from dagster_project.readers.periods import period_code
 from dagster_project.readers.table import Column, Reject, decimal, integer, iso_date, text
+from dagster_project.sql import decimal_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,6 +39,11 @@ CELL_COLUMNS = (
     Column("source_column", "varchar", text, required=True),
 )
 _BATCH = 50_000
+
+
+def number_of(text: str, cast: str = "cast") -> str:
+    """What reads a text as a value, in SQL."""
+    return decimal_of(text, VALUE, cast)
 
 
 class Cell(NamedTuple):
@@ -144,7 +150,8 @@ class Reading:
         # Numbers go as text: DuckDB would guess a precision for decimals from the first of them.
         incoming = pandas.DataFrame([_as_text(cell) for cell in self._waiting], columns=names, dtype="object")
         self.connection.register("incoming_cells", incoming)
-        self.connection.execute(f"insert into {self.table} select * from incoming_cells")
+        columns = [number_of(column.name) if column.sql_type == VALUE else column.name for column in CELL_COLUMNS]
+        self.connection.execute(f"insert into {self.table} select {', '.join(columns)} from incoming_cells")
         self.connection.unregister("incoming_cells")
         self._waiting.clear()
 

@@ -14,7 +14,8 @@ import duckdb
 
 from dagster_project.hashing import file_sha256
 from dagster_project.query import rows_of
-from dagster_project.release.stage import MARTS, primary_key, published_models
+from dagster_project.release.keys import MARTS
+from dagster_project.release.stage import primary_key, published_models
 
 Row = dict[str, Any]
 

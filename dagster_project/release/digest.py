@@ -18,6 +18,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from dagster_project.sql import text_of
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -75,7 +77,8 @@ def _parts(columns: Mapping[str, str]) -> list[str]:
 def _hashed(table: str, columns: Mapping[str, str]) -> str:
     unstable = [name for name, data_type in columns.items() if data_type.lower() in _SESSION_TYPES]
     assert not unstable, f"{table}: the text of {unstable} depends on the session"
-    row = ", ".join(f'''coalesce("{name}"::varchar, {_NULL})''' for name in sorted(columns))
+    texts = (text_of(f'"{name}"', columns[name]) for name in sorted(columns))
+    row = ", ".join(f"coalesce({text}, {_NULL})" for text in texts)
     return f"(select *, md5_number(concat_ws({_SEPARATOR}, {row})) as hash from {table})"
 
 

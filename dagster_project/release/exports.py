@@ -12,10 +12,10 @@ from typing import Any
 import duckdb
 
 from dagster_project.formulas import neutral_sql
-from dagster_project.release.stage import MARTS
+from dagster_project.release.keys import MARTS
 from dagster_project.release.tables import row_counts
 from dagster_project.settings import memory_limit
-from dagster_project.sql import quoted
+from dagster_project.sql import quoted, text_of
 
 _BYTE_ORDER_MARK = "\ufeff"
 # A sheet has 1 048 576 lines, the header among them.
@@ -80,7 +80,7 @@ def _spreadsheet_cells(connection: duckdb.DuckDBPyConnection, table: str) -> Ite
 
 
 def _spreadsheet_cell(name: str, data_type: str) -> str:
-    text = f'"{name}"::varchar'
+    text = text_of(f'"{name}"', data_type)
     if data_type.startswith("DECIMAL"):
         return f"replace({text}, '.', ',')"
     return neutral_sql(text) if data_type.startswith("VARCHAR") else text

@@ -18,10 +18,9 @@ from dagster_project.quality.errata import Erratum
 from dagster_project.quality.raw_tables import CELLS, RAW_TABLES
 from dagster_project.quality.relations import WrittenRelation, is_group
 from dagster_project.release.base import take_base
+from dagster_project.release.keys import MARTS
 from dagster_project.settings import Settings
 from dagster_project.sql import quoted
-
-MARTS = "marts"
 
 
 class Received(NamedTuple):

@@ -8,7 +8,8 @@ import duckdb
 
 from dagster_project.errors import BilanError
 from dagster_project.release.digest import content_digest, digest_by_period
-from dagster_project.release.stage import MARTS, digested_columns, primary_key, published_models
+from dagster_project.release.keys import MARTS
+from dagster_project.release.stage import digested_columns, primary_key, published_models
 from dagster_project.settings import memory_limit
 from dagster_project.sql import identifier, quoted
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dagster_project.readers.cells import CELL_COLUMNS, Reading
+from dagster_project.readers.cells import CELL_COLUMNS, Reading, number_of
 from dagster_project.readers.cnaf.measures import Measure, measure_of, pairs
 from dagster_project.readers.delimited import Grid, open_grid
 from dagster_project.readers.nomenclature import departement_code, names, same_name
@@ -126,7 +126,7 @@ def _numbers(reading: Reading, grid: Grid, measures: tuple[Measure, ...]) -> Non
         create or replace temp table departement_figures as
         select row_number, written_period, period, level, code, written_label, name, printed, indicator, unit, letter,
             suffix, case when regexp_full_match(printed, '{_NUMBER}')
-                then cast(replace(printed, ',', '.') as decimal(24, 6)) end as value,
+                then {number_of("replace(printed, ',', '.')")} end as value,
             value is not null and value >= 0 and (unit = 'eur' or value = trunc(value)) as is_sound
         from (unpivot departement_placed on {columns} into name name value printed)
         inner join (values {units}) as measures (name, indicator, unit, letter, suffix) using (name)

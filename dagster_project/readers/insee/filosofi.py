@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from dagster_project.readers.cells import Reading
+from dagster_project.readers.cells import Reading, number_of
 from dagster_project.readers.delimited import Grid, header_of, open_grid
 from dagster_project.readers.insee.filosofi_checks import Checks
 from dagster_project.readers.insee.filosofi_columns import (
@@ -196,7 +196,7 @@ class _Table:
             select
                 row_number, key, text, case
                     when regexp_full_match(text, '-?\\d+([{separator}]\\d{{1,6}})?')
-                    then try_cast(replace(text, '{separator}', '.') as decimal(24, 6))
+                    then {number_of(f"replace(text, '{separator}', '.')", "try_cast")}
                 end as value,
                 cast(case
                     when contains(text, '{separator}') then power(0.1, length(text) - strpos(text, '{separator}'))

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from dagster_project.readers.cells import Reading
+from dagster_project.readers.cells import Reading, number_of
 from dagster_project.readers.insee.filosofi_checks import Checks
 from dagster_project.readers.insee.filosofi_columns import Field
 from dagster_project.readers.insee.filosofi_territories import Place, departement_of, is_borough
@@ -94,13 +94,13 @@ class MelodiTable:
 
     def _type(self) -> None:
         self._connection.execute(
-            r"""
+            rf"""
             create or replace temp table melodi_cell as
             select
                 observation.*, place.level, place.place, place.label, known.key, known.kind, known.printed_unit,
                 known.indicator,
                 case
-                    when regexp_full_match(text, '-?\d+(\.\d+)?') then try_cast(text as decimal(24, 6))
+                    when regexp_full_match(text, '-?\d+(\.\d+)?') then {number_of("text", "try_cast")}
                 end as value,
                 case
                     when contains(text, '.') then cast(power(0.1, least(6, length(text) - strpos(text, '.')))

@@ -12,7 +12,7 @@ import duckdb
 
 from dagster_project.query import rows_of
 from dagster_project.release.diff.approvals import GuardedChange
-from dagster_project.release.stage import MARTS
+from dagster_project.release.keys import MARTS
 from dagster_project.sql import quoted
 
 DETAIL_CAP = 200

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.release.keys import keys_of
-from dagster_project.release.stage import MARTS
+from dagster_project.release.keys import MARTS, keys_of
 from dagster_project.release.tables import LONGEST_INDEX, rows_of
 from dagster_project.settings import memory_limit
 from dagster_project.sql import quoted

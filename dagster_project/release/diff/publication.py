@@ -22,8 +22,8 @@ from dagster_project.release.diff.changes import read_diff, write_changes
 from dagster_project.release.diff.kept import digests_of, same_tables
 from dagster_project.release.diff.render import as_markdown, as_page
 from dagster_project.release.diff.thresholds import judged_comparison
+from dagster_project.release.keys import MARTS
 from dagster_project.release.proof import DATABASE, MANIFEST
-from dagster_project.release.stage import MARTS
 from dagster_project.settings import Settings
 from dagster_project.sql import quoted
 
