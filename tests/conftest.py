@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 
 from dagster_project.runner import run_refresh
 from dagster_project.settings import PROJECT, Settings
+from tests.doors import Nursery
 from tests.network import no_network
 
 if TYPE_CHECKING:
@@ -31,6 +33,20 @@ def _private_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     patch.setenv("BILAN_PAGES", "0")
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _doors_that_need_not_load() -> Iterator[None]:
+    """The runs of this process have their doors forked, not started anew; those of commands are started."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr("dagster_project.quality.door._started", lambda *about: _nursery().started(*about))
+    yield
+    patch.undo()
+
+
+@cache
+def _nursery() -> Nursery:
+    return Nursery()
 
 
 @pytest.fixture(scope="session")

@@ -47,15 +47,7 @@ class Door:
     def _open(self) -> "subprocess.Popen[str]":
         """Begin with the editions that have no report yet, on what those before them left in the door's database."""
         killers = [self._last_killer] if self._last_killer else []
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dagster_project.quality.door", str(self._scratch / _DATABASE), *killers],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            # What a killed door leaves there goes with the stage.
-            env={**os.environ, "TMPDIR": str(self._scratch)},
-        )
+        process = _started(self._scratch, [str(self._scratch / _DATABASE), *killers])
         requests = [
             {"edition": edition.model_dump(mode="json"), "folder": str(self._accepted.folder(edition))}
             for edition in self._awaited
@@ -124,6 +116,18 @@ class Door:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+def _started(scratch: Path, arguments: Sequence[str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "dagster_project.quality.door", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        # What a killed door leaves there goes with the stage.
+        env={**os.environ, "TMPDIR": str(scratch)},
+    )
 
 
 def _hand_over(process: "subprocess.Popen[str]", requests: Sequence[dict[str, Any]]) -> None:
