@@ -61,10 +61,10 @@ create table release.marts.commune_value as
     touched as (select code from move union select successor from move),
     carried as (
         select dataset, indicator_code, any_value(indicator_label_fr) as indicator_label_fr, 'commune' as territory_level,
-            case when period_end < effective_on then successor else territory_code end as code, period_code,
+            case when period_end + 1 < effective_on then successor else territory_code end as code, period_code,
             any_value(period_start) as period_start, population_group, sum(value) as value, any_value(unit) as unit,
             max(obs_status) as obs_status, count(value)::integer as communes,
-            (case when any_value(period_end) < date '2019-01-01' then max(expected) else 1 end)::integer as communes_expected,
+            (case when any_value(period_end) + 1 < date '2019-01-01' then max(expected) else 1 end)::integer as communes_expected,
             string_agg(case when territory_code <> successor then territory_code end, ', ' order by territory_code)
                 as carried_from,
             max_by(edition, known_from) as edition

@@ -9,7 +9,7 @@
   one more month and the last thirteen revised; départements rounded to 10, the country to 100, provisional months
   marked.
 - INSEE, the official geographic code: the communes of 2024, and the mergers of 2019 before which the CNAF counts the
-  communes that merged apart.
+  communes that merged apart (December 2018 is in the codes of January).
 
 A seeded hash gives every value, so that two machines make the same bytes.
 """
@@ -179,7 +179,10 @@ def _archive_codes(connection: duckdb.DuckDBPyConnection, raw: Path, work: Path)
 def _archive_communes(
     connection: duckdb.DuckDBPyConnection, raw: Path, work: Path, *, size: Size, months: range, maturity: str
 ) -> None:
-    """Some months of every commune: those that merged stand apart until 2018."""
+    """Some months of every commune: those that merged stand apart until November 2018.
+
+    The CNAF counts December in the communes of January.
+    """
     is_first = maturity == "semi_definitive"
     year, month = FIRST_YEAR + months[-1] // 12, months[-1] % 12 + 1
     label = f"{year}-{month:02}-sd" if is_first else f"{year}"
@@ -192,7 +195,7 @@ def _archive_communes(
                 select strftime(make_date({FIRST_YEAR} + month // 12, month % 12 + 1, 1), '%Y-%m') as dtreffre, month,
                     commune.*
                 from (select unnest(range({months.start}, {months.stop}))::integer as month) cross join commune
-                where not is_merged or month < {12 * (2019 - FIRST_YEAR)}
+                where not is_merged or month < {12 * (2019 - FIRST_YEAR) - 1}
             )
             select dtreffre, code as numcomdo, name as nomcom, {columns} from line order by month, code
         ) to '{path}' (delimiter ';', header)

@@ -42,7 +42,7 @@ class Knowledge:
         known = cls(read_editions(raw))
         known.territories = {(row["territory_level"], row["territory_code"]): row for row in seed("territories")}
         known.indicators = {row["indicator_code"]: row for row in seed("indicators")}
-        known.priorities = {row["publisher"]: row["priority"] for row in seed("source_priority")}
+        known.priorities = {row["publisher"]: row["priority"] for row in seed("publishers")}
         known.figures = [
             known._figure(edition, row) for edition in known.of_layout("report_figures") for row in edition.rows
         ]

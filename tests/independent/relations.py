@@ -49,7 +49,9 @@ def figures_by_reference(known: Knowledge) -> dict[str, Row]:
     for figure in known.figures:
         if figure["edition"].is_newest:
             label = f"{figure['label_fr']}, {figure['territory_label']}"
-            found[figure["reference"]] = figure | {"label": label, "breaks": breaks.get(figure["reference"], ())}
+            report, _, own = figure["reference"].rpartition(":")
+            first = f"{report}:{figure['repeat_of'] or own}"
+            found[figure["reference"]] = figure | {"label": label, "breaks": breaks.get(first, ())}
     for one in current:
         if not one["is_printed"] and one["population_group"] == "all":
             found[one["reference"]] = one | {"label": f"{one['indicator_label_fr']}, {one['territory_name']}"}

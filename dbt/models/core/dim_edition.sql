@@ -22,6 +22,6 @@ select
     edition.maturity,
     edition.region_code,
     edition.content_sha256,
-    coalesce(priority.priority, 90) as source_priority
+    coalesce(publisher.priority, 90) as source_priority
 from {{ source('raw', 'edition') }} as edition
-left join {{ ref('source_priority') }} as priority on edition.publisher = priority.publisher
+left join {{ ref('publishers') }} as publisher on edition.publisher = publisher.publisher

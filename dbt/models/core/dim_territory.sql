@@ -1,5 +1,5 @@
--- Level x code x validity. Communes come from the official geographic codes archived: one that a later code no longer
--- lists stopped being one with that code.
+-- Level x code x validity. Communes come from the official geographic codes archived: one that the next code archived
+-- no longer lists stopped being one with that code.
 with listed as (
     -- A year whose code was archived twice is told by the later edition.
     select
@@ -23,9 +23,10 @@ commune as (
 
 archived as (
     select
-        min(cog_year) as first_year,
-        max(cog_year) as last_year
-    from listed
+        cog_year,
+        min(cog_year) over () as first_year,
+        lead(cog_year) over (order by cog_year) as next_year
+    from (select distinct cog_year from listed) as code
 )
 
 select
@@ -49,6 +50,6 @@ select
     commune.region_code,
     commune.departement_code,
     case when commune.first_year > archived.first_year then make_date(commune.first_year, 1, 1) end as valid_from,
-    case when commune.last_year < archived.last_year then make_date(commune.last_year + 1, 1, 1) end as valid_to
+    make_date(archived.next_year, 1, 1) as valid_to
 from commune
-cross join archived
+inner join archived on commune.last_year = archived.cog_year

@@ -22,8 +22,11 @@ with printed as (
         false as is_masked
     from {{ ref('stg_report__figure') }} as figure
     inner join {{ ref('dim_edition') }} as edition on figure.edition_id = edition.edition_id
+    -- A figure printed again was observed once, where it is first printed.
     left join {{ ref('fct_observation') }} as observation
-        on figure.reference = observation.reference and observation.known_to is null
+        on
+            observation.reference = concat_ws(':', edition.report, coalesce(figure.repeat_of, figure.figure_id))
+            and observation.known_to is null
     where edition.is_newest
 ),
 

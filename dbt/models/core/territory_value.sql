@@ -41,9 +41,9 @@ contracted as (
         'A' as obs_status,
         '' as breaks_fr,
         dataset,
-        -- Of the lines of a territory, some may have been revised since: the newest edition speaks for them all.
-        max_by(edition_id, concat_ws(' ', cast(known_from as string), edition_id)) as edition_id
-    from {{ ref('fct_budget_line') }}
+        -- Of the lines of a territory, some may have been revised since.
+        {{ newest_edition('line') }} as edition_id
+    from {{ ref('fct_budget_line') }} as line
     where stage = 'contracted' and not is_total and known_to is null
     group by territory_level, territory_code, year, dataset
 ),

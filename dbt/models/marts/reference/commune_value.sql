@@ -15,18 +15,23 @@ with known as (
         observation.territory_code,
         observation.period_code,
         observation.period_start,
-        observation.period_end,
         observation.population_group,
         observation.value,
         observation.unit,
         observation.obs_status,
         observation.edition_id,
         observation.known_from,
-        indicator.adds_up
+        indicator.adds_up,
+        -- The day whose communes people are counted in.
+        case
+            when publisher.locates_on_next_day then cast(observation.period_end + interval '1' day as date)
+            else observation.period_end
+        end as located_on
     from {{ ref('fct_observation') }} as observation
     inner join {{ ref('dim_indicator') }} as indicator on observation.indicator_code = indicator.indicator_code
     inner join {{ ref('period_to_build') }} as period
         on observation.dataset = period.dataset and observation.period_code = period.period_code
+    left join {{ ref('publishers') }} as publisher on observation.publisher = publisher.publisher
     where observation.territory_level = 'commune' and observation.known_to is null
 ),
 
@@ -52,7 +57,7 @@ moved as (
     left join {{ ref('commune_successor') }} as successor
         on
             known.territory_code = successor.commune_code
-            and known.period_end < successor.effective_on
+            and known.located_on < successor.effective_on
             and (known.adds_up or successor.is_same_commune)
 ),
 
@@ -64,12 +69,12 @@ placed as (
 merged as (
     select
         placed.current_code,
-        placed.period_end,
+        placed.located_on,
         count(distinct successor.commune_code) as expected
     from placed
     inner join {{ ref('commune_successor') }} as successor
-        on placed.current_code = successor.successor_code and placed.period_end < successor.effective_on
-    group by placed.current_code, placed.period_end
+        on placed.current_code = successor.successor_code and placed.located_on < successor.effective_on
+    group by placed.current_code, placed.located_on
 ),
 
 carried as (
@@ -85,8 +90,8 @@ carried as (
         placed.unit,
         -- In the order of the alphabet, the status that is the least sure.
         max(placed.obs_status) as obs_status,
-        -- Communes that merged may be known by several editions: the newest speaks for them all.
-        max_by(placed.edition_id, concat_ws(' ', cast(placed.known_from as string), placed.edition_id)) as edition_id,
+        -- Communes that merged may be known by several editions.
+        {{ newest_edition('placed') }} as edition_id,
         count(placed.value) as communes,
         coalesce(merged.expected, 1) as communes_expected,
         {{ joined_texts(
@@ -98,7 +103,7 @@ carried as (
     left join merged
         on
             placed.current_code = merged.current_code
-            and placed.period_end = merged.period_end
+            and placed.located_on = merged.located_on
             and placed.adds_up
     group by
         placed.dataset,
