@@ -17,6 +17,7 @@ from tests.doors import Nursery
 from tests.network import no_network
 
 if TYPE_CHECKING:
+    from tests.drills.miniature import Miniature
     from tests.richer import RicherStage
 
 pytest_plugins = ["tests.drills.tally", "tests.postgres"]
@@ -85,6 +86,19 @@ def published(once: Once) -> Settings:
             run_refresh(Settings(PROJECT / "raw", folder / "warehouse", pages=True), tell=lambda text: None)
 
     return Settings(PROJECT / "raw", once("published", build) / "warehouse", pages=True)
+
+
+@pytest.fixture(scope="session")
+def miniature(once: Once) -> "Miniature":
+    """A project of two datasets, published; each drill breaks its own copy."""
+    from tests.drills.forked import bilan
+    from tests.drills.miniature import Miniature
+
+    def build(folder: Path) -> None:
+        code, said = bilan(Miniature.built_in(folder), "refresh")
+        assert code == 0, said
+
+    return Miniature(once("miniature", build))
 
 
 @pytest.fixture

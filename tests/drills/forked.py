@@ -68,6 +68,11 @@ class Bilan:
             time.sleep(0.002)
         return True
 
+    def ends_within(self, seconds: float) -> bool:
+        """Whether the command is over before so many seconds."""
+        self._process.join(seconds)
+        return not self.is_running
+
     def kill(self) -> None:
         """As the kernel does when memory runs out: this process alone, without a word."""
         self._process.kill()

@@ -55,13 +55,17 @@ class Lane:
 
     def _killed(self, in_publication: bool) -> str | None:
         """Kill a refresh at a drawn instant and say which; None when it was over before."""
+        taken = self._publications if in_publication else self._whole
         with Bilan(self.project, "refresh") as run:
             started = time.monotonic()
             if in_publication:
                 assert run.wait_for(PUBLICATION), run.said()
                 started = time.monotonic()
-            delay = self._chance.uniform(0, median(self._publications if in_publication else self._whole))
-            time.sleep(max(0.0, started + delay - time.monotonic()))
+            delay = self._chance.uniform(0, median(taken))
+            if run.ends_within(delay):
+                assert run.end() == 0, run.said()
+                taken.append(time.monotonic() - started)
+                return None
             run.kill()
             if run.end() != -signal.SIGKILL:
                 return None

@@ -27,8 +27,8 @@ def _published(settings: Settings, *, force: bool = False) -> tuple[dict[str, An
     return {name: table["sha256"] for name, table in manifest["marts"].items()}, manifest["checks"]["door"]
 
 
-def test_one_edition_that_changed_gives_the_digests_of_reading_them_all(tmp_path: Path) -> None:
-    project = Miniature.built_in(tmp_path / "kept")
+def test_one_edition_that_changed_gives_the_digests_of_reading_them_all(miniature: Miniature, tmp_path: Path) -> None:
+    project = miniature.copied_to(tmp_path / "kept")
     first, _ = _published(project.settings)
     project.change()
     fresh = project.copied_to(tmp_path / "fresh").settings

@@ -11,8 +11,9 @@ from dagster_project.errors import UnapprovedChangeError, WrongUseError
 from dagster_project.query import open_release, rows_of
 from dagster_project.release.diff.kept import diff_of_releases
 from dagster_project.release.serve import serve
-from dagster_project.runner import RefreshOutcome, run_refresh
+from dagster_project.runner import run_refresh
 from dagster_project.settings import Settings
+from tests.release.publishing import publish_stage
 
 # As an earlier release might have been: a column under another name, a row more, another value.
 EARLIER = """
@@ -21,10 +22,6 @@ EARLIER = """
     update marts.beneficiaries set beneficiaries = 620
     where territory_code = '48' and benefit = 'rsa' and month = date '2018-12-01';
 """
-
-
-def refresh(settings: Settings) -> RefreshOutcome:
-    return run_refresh(settings, force=True, tell=lambda text: None)
 
 
 def as_if_published(settings: Settings, sql: str, *marts: str) -> None:
@@ -56,12 +53,12 @@ def test_a_release_tells_what_it_changes(published: Settings) -> None:
     assert "diff.md" in json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
 
 
-def test_what_waits_is_named_and_published_once_signed_and_only_once(workshop: Settings) -> None:
+def test_what_waits_is_named_and_published_once_signed_and_only_once(workshop: Settings, stage: Path) -> None:
     as_if_published(workshop, EARLIER, "population", "scheme_total", "beneficiaries")
     first = workshop.served.readlink()
 
     with pytest.raises(UnapprovedChangeError) as refusal:
-        refresh(workshop)
+        publish_stage(workshop, stage)
     message = str(refusal.value)
     assert "population.inhabitants : colonne retirée ou renommée (1)" in message
     assert "scheme_total : lignes retirées (1)" in message
@@ -76,7 +73,7 @@ def test_what_waits_is_named_and_published_once_signed_and_only_once(workshop: S
     approvals = workshop.raw / "approvals"
     approvals.mkdir()
     (approvals / "2026.yml").write_text(signed(message), encoding="utf-8")
-    outcome = refresh(workshop)
+    outcome = run_refresh(workshop, force=True, tell=lambda text: None)
     assert outcome.message.endswith("publiée.")
     assert "1 valeur changée, 1 ligne retirée, 2 colonnes changées" in outcome.summary[-4]
     assert outcome.summary[-1] == f"Au-delà des seuils, et approuvé : {Path(first).parent.name}-1."
@@ -98,4 +95,4 @@ def test_what_waits_is_named_and_published_once_signed_and_only_once(workshop: S
 
     serve(workshop, Path(first).parent.name)
     with pytest.raises(UnapprovedChangeError):
-        refresh(workshop)
+        publish_stage(workshop, stage)

@@ -12,10 +12,10 @@ from dagster_project.query import open_release, rows_of
 from dagster_project.release.kept import releases
 from dagster_project.release.rollback import roll_back
 from dagster_project.release.verify import verify_release
-from dagster_project.runner import run_refresh
 from dagster_project.settings import Settings
 from tests.drills.counts import FLIPS, SEED
 from tests.drills.tally import Tally
+from tests.release.publishing import publish_stage
 
 
 def flip_a_bit(path: Path, chance: random.Random) -> None:
@@ -62,9 +62,9 @@ def test_a_file_gone_or_added_is_named(workshop: Settings) -> None:
         verify_release(workshop)
 
 
-def test_one_goes_back_to_the_release_before_unless_it_is_damaged(workshop: Settings) -> None:
+def test_one_goes_back_to_the_release_before_unless_it_is_damaged(workshop: Settings, stage: Path) -> None:
     first = workshop.served.resolve().parent.name
-    run_refresh(workshop, force=True, republish=True, tell=lambda line: None)
+    publish_stage(workshop, stage)
     second = workshop.served.resolve().parent.name
     assert releases(workshop) == [first, second]
     assert f"Version {first} servie à la place de {second}" in roll_back(workshop)
