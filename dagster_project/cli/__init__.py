@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from dagster_project.cli import operating, preparing, reading, releases
+from dagster_project.cli.french import speak_french
 from dagster_project.errors import BilanError, WrongUseError
 
 _EPILOG = "Codes de sortie : 0 fait, 1 échec, 2 mauvais usage, 3 données refusées."
@@ -42,6 +43,7 @@ class _InSections(click.Group):
     cls=_InSections,
     commands=[command for commands in _SECTIONS.values() for command in commands],
     epilog=_EPILOG,
+    subcommand_metavar="COMMANDE [ARGUMENTS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 def cli() -> None:
@@ -57,6 +59,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Entry point: every known failure is a French message and an exit code, never a traceback."""
+    speak_french()
     # A service that stops, or a machine that shuts down, interrupts a run as a person does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Importing Dagster and dbt allocates millions of objects that stay: looking for cycles there is a fifth of a run.

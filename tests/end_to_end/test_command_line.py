@@ -39,11 +39,22 @@ def test_status_and_query(published: Settings) -> None:
     assert (done.returncode, done.stdout) == (0, "n\n36\n")
 
 
-@pytest.mark.parametrize("arguments", [["nope"], ["refresh", "--nope"], ["query", "select nope"], ["query"]])
-def test_wrong_use_is_two(published: Settings, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["refrsh"], "Commande inconnue : refrsh. Peut-être 'refresh' ?"),
+        (["refresh", "--nope"], "Option inconnue : --nope."),
+        (["query", "select nope"], "nope"),
+        (["query"], "Il manque l'argument 'SQL'."),
+        (["query", "--format", "x", "select 1"], "Valeur refusée pour '--format' : « x » n'est pas parmi 'table'"),
+        (["diff", "a", "b", "c", "d"], "Arguments de trop : b c d"),
+    ],
+)
+def test_wrong_use_is_two_and_is_said_in_french(published: Settings, arguments: list[str], said: str) -> None:
     done = bilan(published, *arguments)
     assert done.returncode == 2
-    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr and "\nError" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -73,7 +84,7 @@ def test_every_verb_has_help_with_an_example(published: Settings, verb: str) -> 
 def test_help_shows_every_verb_in_its_section_with_a_whole_sentence(published: Settings) -> None:
     shown = bilan(published, "--help").stdout
     assert [line.split()[0] for line in shown.splitlines() if line and not line.startswith(" ")] == [
-        "Usage:", "Options:", "Publier", "Lire", "Remplir", "Exploiter",
+        "Usage", "Options", "Publier", "Lire", "Remplir", "Exploiter",
     ]  # fmt: skip
     assert all(f"\n  {verb} " in shown for verb in cli.commands)
     assert "..." not in shown.partition("Publier :")[2]
