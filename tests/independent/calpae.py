@@ -20,7 +20,8 @@ def calpae_rows(found: list[Row], known: Knowledge) -> list[Row]:
     share_of = {row["numerator_code"]: code for code, row in shares.items()}
     rows: list[Row] = []
     for one in found:
-        if one["indicator_code"] in shares:
+        share = shares.get(one["indicator_code"])
+        if share and versions[_place(one, share["numerator_code"])]:
             continue
         share_code = share_of.get(one["indicator_code"])
         of_share = versions[_place(one, share_code)] if share_code else []

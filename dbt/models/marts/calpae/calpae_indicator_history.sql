@@ -22,10 +22,17 @@ counted as (
         rate.denominator_code as base_code
     from known
     left join rate on known.indicator_code = rate.numerator_code
+    -- A percentage stands beside the count it is of; where there is none, for itself.
     where not exists (
         select 1
         from rate as itself
-        where known.indicator_code = itself.indicator_code
+        inner join known as its_count on itself.numerator_code = its_count.indicator_code
+        where
+            known.indicator_code = itself.indicator_code
+            and known.dataset = its_count.dataset
+            and known.territory_level = its_count.territory_level
+            and known.territory_code = its_count.territory_code
+            and known.period_code = its_count.period_code
     )
 ),
 
