@@ -6,10 +6,11 @@
     key: what identifies a cell within its dataset
     scope: what an edition covers; a cell inside the scope of a later edition but absent from it is withdrawn
     facts: what is said of the cell; a change of any of them is a new version
+    apart: a column that is true of cells that cover nothing but themselves; none where all cover their scope
 
     Ties on a date are settled by publication_rank: a version that was replaced the same day never was current.
 -#}
-{% macro versions(cells, key, scope, facts) %}
+{% macro versions(cells, key, scope, facts, apart=none) %}
 {%- set cell_key = ['dataset'] + key -%}
 with cell as (
     select distinct {{ cell_key | join(', ') }}
@@ -19,14 +20,32 @@ with cell as (
 coverage as (
     select distinct dataset, edition_id, publication_rank, known_from, {{ scope | join(', ') }}
     from {{ cells }}
+    {% if apart %}where not {{ apart }}{% endif %}
 ),
 
-state as (
+heard as (
     select
         {% for column in cell_key %}cell.{{ column }}, {% endfor %}
         coverage.edition_id,
         coverage.publication_rank,
-        coverage.known_from,
+        coverage.known_from
+    from cell
+    inner join coverage
+        on cell.dataset = coverage.dataset
+        {% for column in scope %} and cell.{{ column }} = coverage.{{ column }}{% endfor %}
+
+    {% if apart %}
+        union all
+
+        select {{ cell_key | join(', ') }}, edition_id, publication_rank, known_from
+        from {{ cells }}
+        where {{ apart }}
+    {% endif %}
+),
+
+state as (
+    select
+        heard.*,
         -- What the edition says of the cell; null where it says nothing.
         case
             when said.edition_id is not null
@@ -36,13 +55,10 @@ state as (
                         {% for fact in facts %}, coalesce(cast(said.{{ fact }} as string), '~'){% endfor %}
                     )
         end as said
-    from cell
-    inner join coverage
-        on cell.dataset = coverage.dataset
-        {% for column in scope %} and cell.{{ column }} = coverage.{{ column }}{% endfor %}
+    from heard
     left join {{ cells }} as said
-        on coverage.edition_id = said.edition_id
-        {% for column in key %} and cell.{{ column }} = said.{{ column }}{% endfor %}
+        on heard.edition_id = said.edition_id
+        {% for column in key %} and heard.{{ column }} = said.{{ column }}{% endfor %}
 ),
 
 compared as (

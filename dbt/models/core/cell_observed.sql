@@ -2,8 +2,9 @@
 
 -- Every cell each edition gives of the periods to build, in one shape. A figure printed again in its own report is not
 -- observed twice.
--- `scope_area` is the part of the country an edition that holds this cell undertakes to cover: a whole region, by its
--- départements; a whole département, by its communes; of anything else, this territory alone.
+-- `scope_area` is the part of the country that an edition which holds this cell undertakes to cover, unless it covers
+-- nothing but its cells: a whole region, by its départements; a whole département, by its communes; of anything else,
+-- this territory alone.
 with cell as (
     select
         figure.dataset,
@@ -90,7 +91,6 @@ with cell as (
 select
     cell.*,
     case
-        when cell.covers_itself_only then concat_ws('-', cell.territory_level, cell.territory_code)
         when cell.territory_level in ('commune', 'iris') then substr(cell.territory_code, 1, 2)
         else coalesce(departement.region_code, concat_ws('-', cell.territory_level, cell.territory_code))
     end as scope_area
