@@ -17,7 +17,7 @@ with observed as (
         edition_id,
         row_number() over (
             partition by indicator_code, territory_level, territory_code, period_code
-            order by source_priority asc, known_from desc, dataset asc
+            order by {{ first_source_first() }}
         ) as source_rank
     from {{ ref('fct_observation') }}
     where

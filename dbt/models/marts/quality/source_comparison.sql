@@ -31,7 +31,7 @@ known as (
                 observation.territory_code,
                 observation.population_group,
                 observation.period_code
-            order by observation.source_priority asc, observation.known_from desc, observation.dataset asc
+            order by {{ first_source_first() }}
         ) as source_rank
     from {{ ref('fct_observation') }} as observation
     inner join period
