@@ -20,8 +20,10 @@ def identifier(name: str) -> str:
 
 def decimal_of(text: str, data_type: str, cast: str = "cast") -> str:
     """What reads a text as a decimal: the cast itself, taken through fewer digits wherever they are enough."""
-    fewer = _with_fewer_digits(data_type) or data_type
-    return f"coalesce(cast(try_cast({text} as {fewer}) as {data_type}), {cast}({text} as {data_type}))"
+    plain = f"{cast}({text} as {data_type})"
+    if fewer := _with_fewer_digits(data_type):
+        return f"coalesce(cast(try_cast({text} as {fewer}) as {data_type}), {plain})"
+    return plain
 
 
 def text_of(column: str, data_type: str) -> str:

@@ -1,6 +1,6 @@
 """click's own words, in French.
 
-click takes them from gettext, which reads compiled catalogues only; two dozen sentences are a table that whoever
+click takes them from gettext, which reads compiled catalogues only; some forty sentences are a table that whoever
 changes them can read. A sentence that is not in it stays as click says it.
 """
 
