@@ -46,12 +46,27 @@ def archived_as(raw: Path, publisher: str, dataset: str, hashes: frozenset[str])
     return None
 
 
-def archive(raw: Path, edition: NewEdition, files: Mapping[str, Path], today: date, *, by: str) -> Path:
+class ChangedMeanwhileError(Exception):
+    """What was copied is not what was examined: somebody was still writing."""
+
+
+def archive(
+    raw: Path,
+    edition: NewEdition,
+    files: Mapping[str, Path],
+    today: date,
+    *,
+    by: str,
+    expected: frozenset[str] | None = None,
+) -> Path:
     """Copy files (by the name they shall have) into a new edition folder, in one step, and return it.
 
     A label already taken by other bytes gets a number: a correction is an edition of its own. The folder is built two
     levels down in a hidden one, where no catalogue looks, then renamed. What an archiving of the same hand (`by`) left
-    behind when it was killed is removed: each hand works under a lock of its own.
+    behind when it was killed is removed: each hand works under a lock of its own. What is restricted is for its owner.
+
+    Raises:
+        ChangedMeanwhileError: the copies have not the `expected` hashes; nothing is archived.
     """
     dataset = raw / edition.publisher / edition.dataset
     dataset.mkdir(parents=True, exist_ok=True)
@@ -62,10 +77,14 @@ def archive(raw: Path, edition: NewEdition, files: Mapping[str, Path], today: da
         building = hidden / "edition"
         building.mkdir()
         written = tuple(_copied(source, building / name) for name, source in sorted(files.items()))
+        if expected is not None and {file.sha256 for file in written} != expected:
+            raise ChangedMeanwhileError
         sidecar = _sidecar(edition, written, today).model_dump(mode="json", exclude_unset=True)
         content = yaml.safe_dump(sidecar, sort_keys=False, allow_unicode=True, width=110)
         (building / SIDECAR).write_text(content, encoding="utf-8")
         flush(building / SIDECAR)
+        if edition.access == "restricted":
+            _close_to_others(building)
         flush(building)
         folder = _free(dataset, edition.label)
         building.rename(folder)
@@ -73,6 +92,12 @@ def archive(raw: Path, edition: NewEdition, files: Mapping[str, Path], today: da
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
     return folder
+
+
+def _close_to_others(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.chmod(0o600)
+    folder.chmod(0o700)
 
 
 def _sidecar(edition: NewEdition, files: tuple[RawFile, ...], today: date) -> Sidecar:

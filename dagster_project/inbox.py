@@ -10,8 +10,9 @@ import tempfile
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from stat import S_IMODE
 
-from dagster_project.archive import NewEdition, archive, archived_as, safe_name
+from dagster_project.archive import ChangedMeanwhileError, NewEdition, archive, archived_as, safe_name
 from dagster_project.catalogue import Publication
 from dagster_project.hashing import file_sha256
 from dagster_project.readers.official import LARGEST, EditionFacts, OfficialLayout
@@ -19,6 +20,7 @@ from dagster_project.readers.shown import shown
 
 INBOX = "inbox"
 _REFUSAL = ".refus.txt"
+_RESTRICTED = "restreint"
 _LONGEST_NAME = 255
 
 
@@ -29,6 +31,22 @@ class Filed:
     name: str
     edition: str | None
     messages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Why a file is refused, in the note beside it. Reasons quote cells."""
+
+    note: Path
+    reasons: tuple[str, ...]
+    is_restricted: bool
+
+    def told(self, name: str) -> tuple[str, ...]:
+        """What anybody may hear: the log, the manifest and the alerts have more readers than a restricted file."""
+        if not self.is_restricted:
+            return self.reasons
+        defects = f"{len(self.reasons)} défauts" if len(self.reasons) > 1 else "1 défaut"
+        return (f"{name} : {defects}, d'accès restreint comme le fichier : voir {INBOX}/{shown(self.note.name)}.",)
 
 
 def waiting(raw: Path) -> list[Path]:
@@ -81,20 +99,36 @@ def _file(raw: Path, path: Path, today: date) -> Filed:
 
 
 def _file_readable(raw: Path, path: Path, name: str, today: date) -> Filed:
+    found = path.stat()
     digest = file_sha256(path)
-    if known := _known_refusal(path, digest):
-        return Filed(name, None, known)
+    if refusal := _known_refusal(path, digest):
+        return Filed(name, None, refusal.told(name))
     from dagster_project.readers.examine import examine
 
     examined = examine(path, name)
     if examined.layout is None or examined.facts is None:
-        _note_refusal(path, digest, examined.refusals)
-        return Filed(name, None, examined.refusals)
+        is_restricted = examined.layout is not None and examined.layout.access == "restricted"
+        refusal = _Refusal(_refusal_of(path), examined.refusals, is_restricted)
+        _note_refusal(path, digest, refusal)
+        return Filed(name, None, refusal.told(name))
     layout = examined.layout
     folder = archived_as(raw, layout.publisher, layout.dataset, frozenset([digest]))
     already = "déjà archivé" if folder else "archivé"
-    folder = folder or _archive(raw, path, layout, examined.facts, today)
-    path.unlink()
+    try:
+        folder = folder or archive(
+            raw,
+            _edition(layout, examined.facts, today),
+            {safe_name(path.name): path},
+            today,
+            by="inbox",
+            expected=frozenset([digest]),
+        )
+    except ChangedMeanwhileError:
+        return Filed(
+            name, None, (f"{name} : a changé pendant sa lecture ; il sera relu à la prochaine actualisation.",)
+        )
+    if _is_same(path.stat(), found):  # otherwise somebody wrote another one in its place: it waits
+        path.unlink()
     _refusal_of(path).unlink(missing_ok=True)
     edition = str(folder.relative_to(raw))
     return Filed(name, edition, (f"{name} : {layout.title_fr}, {already} : {edition}",))
@@ -108,32 +142,39 @@ def _refusal_of(path: Path) -> Path:
     return path.with_name(f"{safe_name(path.name)}-{number}{_REFUSAL}")
 
 
-def _known_refusal(path: Path, digest: str) -> tuple[str, ...] | None:
+def _is_same(one: os.stat_result, other: os.stat_result) -> bool:
+    return (one.st_ino, one.st_size, one.st_mtime_ns) == (other.st_ino, other.st_size, other.st_mtime_ns)
+
+
+def _known_refusal(path: Path, digest: str) -> _Refusal | None:
     """The reasons given last time, if the file is still the same."""
-    refusal = _refusal_of(path)
-    if refusal.is_symlink() or not refusal.is_file():
+    note = _refusal_of(path)
+    if note.is_symlink() or not note.is_file():
         return None
-    first, *reasons = refusal.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
-    return tuple(reasons) if first == digest and reasons else None
+    first, *reasons = note.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    told_of, _, access = first.partition(" ")
+    return _Refusal(note, tuple(reasons), access == _RESTRICTED) if told_of == digest and reasons else None
 
 
-def _note_refusal(path: Path, digest: str, reasons: tuple[str, ...]) -> None:
+def _note_refusal(path: Path, digest: str, refusal: _Refusal) -> None:
     """Leave the reasons beside the file. Whatever stood there under that name is replaced, never written through."""
+    first = f"{digest} {_RESTRICTED}" if refusal.is_restricted else digest
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, prefix=".", suffix=_REFUSAL, encoding="utf-8", delete=False
     ) as note:
-        note.write("\n".join([digest, *reasons]) + "\n")
+        note.write("\n".join([first, *refusal.reasons]) + "\n")
     written = Path(note.name)
     try:
-        written.chmod(0o644)
-        written.replace(_refusal_of(path))
+        # Reasons that quote restricted cells are for those who can read the file.
+        written.chmod(S_IMODE(path.stat().st_mode) & 0o666 if refusal.is_restricted else 0o644)
+        written.replace(refusal.note)
     except OSError:
         written.unlink()
         raise
 
 
-def _archive(raw: Path, path: Path, layout: OfficialLayout, facts: EditionFacts, today: date) -> Path:
-    edition = NewEdition(
+def _edition(layout: OfficialLayout, facts: EditionFacts, today: date) -> NewEdition:
+    return NewEdition(
         publisher=layout.publisher,
         dataset=layout.dataset,
         label=facts.label,
@@ -147,7 +188,6 @@ def _archive(raw: Path, path: Path, layout: OfficialLayout, facts: EditionFacts,
         access=layout.access,
         maturity="provisional",
     )
-    return archive(raw, edition, {safe_name(path.name): path}, today, by="inbox")
 
 
 def _publication(facts: EditionFacts, today: date) -> Publication:

@@ -105,7 +105,6 @@ class Refresh:
         self._dbt_nodes = 0
         self._verdicts: dict[str, int] = {}
         self._waived: list[str] = []
-        self._protection: Protection | None = None
         self.checks: dict[str, Any] = {}
         self.stage: Path = fresh_stage(settings)
         editions = [edition for dataset in catalogue for edition in dataset.editions]
@@ -209,25 +208,29 @@ class Refresh:
         """Decide what may be told of restricted editions; nothing to decide, and nothing loaded, where there are none.
 
         Raises:
-            RefusedDataError: a restricted dataset without thresholds.
+            RefusedDataError: a restricted dataset without thresholds, or cells that no mask can protect.
         """
-        from dagster_project.quality.disclosure.internal import published_cells
+        from dagster_project.quality.disclosure.internal import remembered
         from dagster_project.quality.disclosure.protect import protect
 
         with self._timed("secret statistique"):
             self.narrator.step("Secret statistique")
-            self._protection = protect(self.stage, published_cells(self.settings))
-            return self._protection
+            protection = protect(self.stage, remembered(self.settings))
+        if protection.refusals:
+            raise RefusedDataError("\n".join(protection.refusals))
+        return protection
 
     def attack(self) -> "Audit":
         """Try to find the masked cells in what is about to be published and in the releases kept."""
         from dagster_project.quality.disclosure.audit import audit
+        from dagster_project.quality.disclosure.internal import remembered
         from dagster_project.release.kept import releases
         from dagster_project.release.proof import DATABASE
 
         with self._timed("secret statistique"):
             self.narrator.step("Contrôle du secret statistique")
-            return audit(self.stage, [self.settings.releases / name / DATABASE for name in releases(self.settings)])
+            databases = [self.settings.releases / name / DATABASE for name in releases(self.settings)]
+            return audit(self.stage, databases, remembered(self.settings))
 
     def _prove_raw_is_the_same(self) -> None:
         """What was read is what was hashed when the run began: nobody wrote to it in between."""

@@ -65,6 +65,11 @@ class Settings:
         return self.warehouse / ".base"
 
     @property
+    def coming(self) -> Path:
+        """Which release is moving to its place, for as long as it is not served."""
+        return self.warehouse / ".coming.json"
+
+    @property
     def lock(self) -> Path:
         return self.warehouse / ".lock"
 

@@ -79,6 +79,8 @@ class Keeper:
 
     def _examine_table(self, edition: Edition) -> DoorReport:
         read = _read(edition)
+        if edition.sidecar.access == "restricted":
+            read.rejects = _hidden(read.rejects)
         kept = len(read.rows)
         if read.rows_read != kept + read.rows_set_aside:
             raise BilanError(f"{edition.edition_id} : {read.rows_read} lignes lues, {kept} gardées")

@@ -40,6 +40,8 @@ class OfficialLayout:
     """A kind of file a producer publishes, or a person fills; restricted where its cells are not to be published.
 
     ``largest``: bytes its data file may have, out of its archive. A larger one is refused before it is read.
+    ``covers_itself_only``: such a file says nothing of the cells it lacks (a workbook filled by one territory, the
+    answer to a question about some); of any other, a cell it no longer holds is withdrawn.
     """
 
     name: str
@@ -52,3 +54,4 @@ class OfficialLayout:
     read: Callable[[Path, Reading], None]
     access: Literal["open", "restricted"] = "open"
     largest: int = _MOST
+    covers_itself_only: bool = False

@@ -21,5 +21,14 @@ def period_code(start: date | None, end: date | None) -> str:
     return f"{start.isoformat()}/{end.isoformat()}"
 
 
+def first_day(code: str) -> str:
+    """The first day (``2021-07-01``) of a period that has a name."""
+    start = code.partition("/")[0]
+    year, is_quarter, number = start.partition("-Q")
+    if is_quarter:
+        return f"{year}-{3 * int(number) - 2:02}-01"
+    return start + "-01-01"[len(start) - 4 :]
+
+
 def _month_end(day: date) -> date:
     return day.replace(day=monthrange(day.year, day.month)[1])

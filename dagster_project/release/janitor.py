@@ -4,9 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dagster_project.release.folders import remove
-from dagster_project.release.kept import RELEASE_NAME, RETIRED
+from dagster_project.release.kept import RELEASE_NAME, RETIRED, releases
 from dagster_project.release.proof import DATABASE, MANIFEST_DIGEST
-from dagster_project.release.serve import heal_latest, latest_is_behind, link_is_foreign, serve, served_folder
+from dagster_project.release.serve import (
+    LATEST,
+    heal_latest,
+    latest_is_behind,
+    link_is_foreign,
+    named_in,
+    serve,
+    served_folder,
+)
 from dagster_project.settings import Settings
 
 _JOURNAL = f"{DATABASE}.wal"
@@ -18,6 +26,7 @@ def is_untidy(settings: Settings) -> bool:
         any(settings.warehouse.glob(f"{settings.stage.name}*"))
         or any(_journals(settings))
         or any(_unfinished(settings))
+        or settings.coming.exists()
         or link_is_foreign(settings)
         or latest_is_behind(settings)
     )
@@ -26,8 +35,9 @@ def is_untidy(settings: Settings) -> bool:
 def tidy(settings: Settings) -> None:
     """Remove the stage, journals, half-written names and half-removed releases; make the link and LATEST.json right.
 
-    A folder of a release without the digest of its manifest was never, or is no longer, a release; the one served
-    is never touched.
+    A folder of a release without the digest of its manifest was never, or is no longer, a release, nor is one that
+    was stopped on its way to readers: what it was approved with is not used up. The one served is never touched. Where
+    the link leads to none, it leads to the one it last did.
     """
     _remove_stage(settings.stage)
     for journal in list(_journals(settings)):
@@ -35,12 +45,19 @@ def tidy(settings: Settings) -> None:
     for name in list(_unfinished(settings)):
         name.unlink()
     served = served_folder(settings)
+    coming = named_in(settings.coming)
+    if served is None or served.name != coming:
+        remove(settings.releases / coming)
+    settings.coming.unlink(missing_ok=True)
     if settings.releases.is_dir():
         for folder in settings.releases.iterdir():
             is_unsealed = RELEASE_NAME.match(folder.name) and not (folder / MANIFEST_DIGEST).exists()
             if folder.name.startswith(RETIRED) or (is_unsealed and folder != served):
                 remove(folder)
-    if served and link_is_foreign(settings):
+    if served is None and (kept := releases(settings)):
+        last = named_in(settings.warehouse / LATEST)
+        serve(settings, last if last in kept else kept[-1])
+    elif served and link_is_foreign(settings):
         serve(settings, served.name)
     heal_latest(settings)
 

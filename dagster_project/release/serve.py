@@ -76,11 +76,15 @@ def latest_is_behind(settings: Settings) -> bool:
     served = served_folder(settings)
     if served is None or not (served / MANIFEST_DIGEST).is_file():
         return False
+    return named_in(settings.warehouse / LATEST) != served.name
+
+
+def named_in(notice: Path) -> str:
+    """The release a notice names; nothing that could be one where the notice is absent, or cut short."""
     try:
-        said = json.loads((settings.warehouse / LATEST).read_text(encoding="utf-8"))["release_id"]
+        return str(json.loads(notice.read_text(encoding="utf-8"))["release_id"])
     except (OSError, ValueError, KeyError):
-        return True
-    return bool(said != served.name)
+        return "aucune"
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:

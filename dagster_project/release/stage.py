@@ -17,6 +17,7 @@ from dagster_project.quality.accepted import Accepted
 from dagster_project.quality.errata import Erratum
 from dagster_project.quality.raw_tables import CELLS, RAW_TABLES
 from dagster_project.quality.relations import WrittenRelation, is_group
+from dagster_project.readers import OFFICIAL_MODULES, official_layout
 from dagster_project.release.base import take_base
 from dagster_project.release.keys import MARTS
 from dagster_project.settings import Settings
@@ -93,7 +94,8 @@ _EDITION = """
     edition_id varchar, dataset varchar, publisher varchar, report varchar, edition_label varchar, title varchar,
     layout varchar, version_label varchar, url varchar, origin varchar, published_on date, published_not_after date,
     publication_basis varchar, known_from date, publication_rank integer, is_newest boolean, retrieved_at date,
-    licence varchar, access varchar, maturity varchar, region_code varchar, content_sha256 varchar, accepted_as varchar
+    licence varchar, access varchar, maturity varchar, region_code varchar, content_sha256 varchar, accepted_as varchar,
+    covers_itself_only boolean
 """
 _RELATION = """
     relation_id varchar, report varchar, operator varchar, severity varchar, description_fr varchar, note_fr varchar
@@ -141,6 +143,7 @@ def _edition_rows(editions: Sequence[Received]) -> Iterable[tuple[Any, ...]]:
             about.published.on, about.published.not_after, about.published.basis, about.published.known_from,
             rank[edition.dataset], is_newest, about.retrieved_at, about.licence, about.access, about.maturity,
             about.region_code, edition.content_sha256, accepted_as,
+            about.layout in OFFICIAL_MODULES and official_layout(about.layout).covers_itself_only,
         )  # fmt: skip
 
 

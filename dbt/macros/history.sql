@@ -4,7 +4,8 @@
 
     cells: a relation with edition_id, dataset, publication_rank, known_from, and the columns below
     key: what identifies a cell within its dataset
-    scope: what an edition covers; a cell inside the scope of a later edition but absent from it is withdrawn
+    scope: what an edition covers; a cell inside the scope of a later edition but absent from it is withdrawn. Columns of
+        the key, or that follow from it
     facts: what is said of the cell; a change of any of them is a new version
     apart: a column that is true of cells that cover nothing but themselves; none where all cover their scope
 
@@ -13,7 +14,7 @@
 {% macro versions(cells, key, scope, facts, apart=none) %}
 {%- set cell_key = ['dataset'] + key -%}
 with cell as (
-    select distinct {{ cell_key | join(', ') }}
+    select distinct {{ (cell_key + scope) | unique | join(', ') }}
     from {{ cells }}
 ),
 

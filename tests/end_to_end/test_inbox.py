@@ -11,6 +11,7 @@ import pytest
 from dagster_project.automation import inbox
 from dagster_project.inbox import INBOX, file_inbox, listing_digest
 from dagster_project.query import open_release, rows_of
+from dagster_project.readers.examine import Examined, examine
 from dagster_project.runner import run_refresh
 from dagster_project.settings import PROJECT, Settings
 from tests.readers.drees.test_monthly_workbook import invented
@@ -89,6 +90,29 @@ def test_a_correction_is_an_edition_of_its_own(workshop: Settings, dropped: Path
     (second,) = file_inbox(workshop.raw, TODAY)
     assert first.edition == "drees/monthly_benefits/2020-12-2"
     assert second.edition == "drees/monthly_benefits/2020-12-3"
+
+
+def test_a_file_somebody_still_writes_is_neither_filed_nor_removed(
+    workshop: Settings, dropped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = set((workshop.raw / "drees/monthly_benefits").iterdir())
+
+    def examined_then_written(path: Path, name: str) -> Examined:
+        answer = examine(path, name)
+        sheets = invented()
+        sheets["Lisez-moi"] = [["La suite"]]
+        write(path, sheets)
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dagster_project.readers.examine.examine", examined_then_written)
+        (waits,) = file_inbox(workshop.raw, TODAY)
+    assert waits.edition is None
+    assert waits.messages[0].endswith("a changé pendant sa lecture ; il sera relu à la prochaine actualisation.")
+    assert set((workshop.raw / "drees/monthly_benefits").iterdir()) == known
+    (filed,) = file_inbox(workshop.raw, TODAY)
+    assert filed.edition == "drees/monthly_benefits/2020-12-2"
+    assert not dropped.exists()
 
 
 def test_a_damaged_file_stays_with_its_reasons_beside_it(workshop: Settings, dropped: Path) -> None:

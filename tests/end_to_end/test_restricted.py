@@ -2,7 +2,8 @@
 
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -10,12 +11,12 @@ import pytest
 
 from dagster_project.calpae_template import write_template
 from dagster_project.errors import RefusedDataError
-from dagster_project.inbox import INBOX
+from dagster_project.inbox import INBOX, file_inbox
 from dagster_project.quality.disclosure import suppression
 from dagster_project.query import open_release, rows_of
 from dagster_project.runner import run_refresh
 from dagster_project.settings import Settings
-from tests.readers.calpae.filled import Book
+from tests.readers.calpae.filled import Book, Content
 from tests.readers.calpae.test_workbook import ASE, PERSON, VALUES, WHO
 
 # Two of the 71,323 who are not: the number masked for them is found nowhere else. Another is small itself.
@@ -25,10 +26,10 @@ WRITTEN = re.compile(rb"(?<![0-9a-f])%d(?![0-9a-f])" % SECRET)
 HOUSED, RESOURCES = "ase_leavers_housed", "ase_leavers_resources"
 
 
-def drop(settings: Settings, folder: Path) -> None:
+def drop(settings: Settings, folder: Path, beside: Mapping[str, Content] | None = None) -> None:
     """A département's workbook, dropped as a person would."""
     book = Book(write_template(folder / "modele.xlsx", level="departement", code="31", year=2024))
-    answers = VALUES | {ASE: VALUES[ASE] | {"H6": BASE, "H9": SECRET, "H10": SMALL}}
+    answers = VALUES | {ASE: {**VALUES[ASE], "H6": BASE, "H9": SECRET, "H10": SMALL, **(beside or {})}}
     book.write({(sheet, at): value for sheet, cells in answers.items() for at, value in cells.items()})
     book.write({(WHO, at): value for at, value in PERSON.items()})
     (settings.raw / INBOX).mkdir(exist_ok=True)
@@ -82,6 +83,32 @@ def test_what_is_masked_is_nowhere_but_in_the_internal_file(workshop: Settings, 
         [HOUSED, RESOURCES],
     ).fetchall()
     assert known == [(HOUSED, SECRET, "D"), (RESOURCES, SMALL, "C")]
+
+
+def test_a_refused_workbook_is_explained_to_those_who_can_read_it(workshop: Settings, tmp_path: Path) -> None:
+    """The reasons quote the cells: beside the file, and nowhere else."""
+    drop(workshop, tmp_path, {"H9": f"{SECRET} jeunes", "H8": BASE + 1})
+    dropped = workshop.raw / INBOX / "calpae-31.xlsx"
+    dropped.chmod(0o640)
+    for _ in ("read", "known"):
+        outcome = run_refresh(workshop, force=True, tell=lambda line: None)
+        assert outcome.refused == [
+            "calpae-31.xlsx : 2 défauts, d'accès restreint comme le fichier : voir inbox/calpae-31.xlsx.refus.txt."
+        ]
+        note = dropped.with_name("calpae-31.xlsx.refus.txt")
+        assert f"{SECRET} jeunes" in note.read_text(encoding="utf-8")
+        assert stat.S_IMODE(note.stat().st_mode) == 0o640
+        for path in files_of(workshop.warehouse):
+            if path.suffix not in (".duckdb", ".parquet"):
+                assert not WRITTEN.search(path.read_bytes()), path
+
+
+def test_an_archived_workbook_is_for_its_owner(workshop: Settings, tmp_path: Path) -> None:
+    drop(workshop, tmp_path)
+    (filed,) = file_inbox(workshop.raw, date(2031, 5, 1))
+    folder = workshop.raw / str(filed.edition)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_tables_that_give_a_masked_cell_away_are_not_published(

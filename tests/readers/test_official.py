@@ -25,6 +25,11 @@ def test_every_layout_of_a_module_is_registered() -> None:
     assert written == set(OFFICIAL_MODULES)
 
 
+def test_files_about_some_territories_withdraw_nothing_of_the_others() -> None:
+    partial = {name for name in OFFICIAL_MODULES if official_layout(name).covers_itself_only}
+    assert partial == {"calpae_workbook", "insee_melodi_json", "insee_bdm_sdmx"}
+
+
 @settings(max_examples=30, deadline=None)
 @given(content=st.binary(max_size=300), suffix=st.sampled_from([".csv", ".xlsx", ".xml", ".json", ".zip", ""]))
 def test_any_bytes_are_judged_without_an_exception(content: bytes, suffix: str) -> None:

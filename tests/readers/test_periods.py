@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from dagster_project.readers.periods import period_code
+from dagster_project.readers.periods import first_day, period_code
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ from dagster_project.readers.periods import period_code
 )
 def test_shortest_exact_name(start: str, end: str, code: str) -> None:
     assert period_code(date.fromisoformat(start), date.fromisoformat(end)) == code
+    assert first_day(code) == start
 
 
 def test_a_period_not_said_has_no_name() -> None:

@@ -136,6 +136,37 @@ def test_latest_follows_a_link_repointed_just_before_a_kill(warehouse: Settings)
         assert json.loads(latest.read_text(encoding="utf-8"))["release_id"] == name
 
 
+def test_a_lost_link_leads_back_to_the_release_it_served(warehouse: Settings) -> None:
+    """Else nothing could be compared with it, and no change would wait for an approval."""
+    first = warehouse.served.resolve().parent.name
+    serve_another(warehouse)
+    serve(warehouse, first)
+    warehouse.served.unlink()
+    tidy(warehouse)
+    assert warehouse.served.resolve().parent.name == first
+
+
+def test_a_release_stopped_on_its_way_to_readers_never_was(
+    warehouse: Settings, stage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it was approved with may be used again."""
+
+    def stopped(settings: Settings, release_id: str) -> None:
+        raise KeyboardInterrupt
+
+    served = warehouse.served.resolve()
+    with monkeypatch.context() as patch:
+        patch.setattr("dagster_project.release.publish.serve", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            publish_stage(warehouse, stage)
+    assert len(releases(warehouse)) == 2
+    tidy(warehouse)
+    assert (releases(warehouse), warehouse.served.resolve()) == ([served.parent.name], served)
+    publish_stage(warehouse, stage)
+    assert len(releases(warehouse)) == 2
+    assert not warehouse.coming.exists()
+
+
 @pytest.mark.parametrize("target", ["releases/nowhere/bilan.duckdb", "bilan.duckdb"])
 def test_a_link_that_leads_nowhere_is_repointed_by_the_next_release(warehouse: Settings, target: str) -> None:
     name = warehouse.served.resolve().parent.name

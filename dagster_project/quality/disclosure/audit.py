@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import product
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from dagster_project.quality.disclosure.cells import Memory, absent
 from dagster_project.quality.disclosure.public import Place, Row, Version, newest, public_rows, public_shares, states
 from dagster_project.quality.disclosure.rules import Rules, additive_indicators, read_rules
+from dagster_project.readers.periods import first_day
 
 # No count is greater; a number nothing bounds stops here.
 _GREATEST = 10_000_000
@@ -85,8 +88,11 @@ class _Published:
         return {version: status for version, status in self.masked.items() if version not in self.printed}
 
 
-def audit(stage: Path, earlier: Iterable[Path]) -> Audit:
-    """Attack the marts of the stage file, together with the earlier releases (their databases)."""
+def audit(stage: Path, earlier: Iterable[Path], memory: Memory = ()) -> Audit:
+    """Attack the marts of the stage file, together with the earlier releases (their databases).
+
+    `memory` has the true values of the editions that only earlier releases tell of.
+    """
     with duckdb.connect(str(stage), read_only=True) as connection:
         restricted = connection.execute("select distinct dataset from marts.edition where access = 'restricted'")
         datasets = frozenset(str(dataset) for (dataset,) in restricted.fetchall())
@@ -101,7 +107,7 @@ def audit(stage: Path, earlier: Iterable[Path]) -> Audit:
         }
         published = _Published()
         published.add(connection, members)
-        truth = _true_values(connection)
+        truth = _true_values(connection) | _remembered_values(absent(memory, connection))
         places = connection.execute(
             "select territory_level, territory_code, category, region_code, departement_code from marts.territory "
             "where valid_to is null and territory_level in ('region', 'departement', 'epci')"
@@ -125,6 +131,15 @@ def _true_values(connection: duckdb.DuckDBPyConnection) -> dict[Version, Decimal
         for when in (period, start):
             truth[Version(Place(indicator, level, code, group, when), dataset, edition)] = value
     return truth
+
+
+def _remembered_values(memory: Memory) -> dict[Version, Decimal]:
+    return {
+        Version(Place(*cell.key[:4], when), cell.dataset, cell.edition): cell.value
+        for cell, _ in memory
+        if cell.value is not None
+        for when in (cell.key.period, first_day(cell.key.period))
+    }
 
 
 class _Attacker:
@@ -310,17 +325,17 @@ class _Attacker:
             wanted = rules.width_owed(self._unknown[version], labels_known=labels_known)
             for direction in (-1.0, 1.0):
                 # Any table that agrees with what is public widens what is possible, whatever it was looked for.
-                if greatest[at] - least[at] < wanted - _DOUBT:
+                if _width(least[at], greatest[at]) < wanted:
                     for index, value in enumerate(solve(at, direction)):
                         least[index], greatest[index] = min(least[index], value), max(greatest[index], value)
-            if (width := greatest[at] - least[at]) < wanted - _DOUBT:
+            if (width := _width(least[at], greatest[at])) < wanted:
                 place = version.place
                 yield Finding(
                     place.indicator,
                     place.level,
                     place.code,
                     place.period,
-                    bool(width < 1 - _DOUBT),
+                    width < 1,
                     _FOUND_BY[labels_known],
                 )
 
@@ -331,6 +346,13 @@ class _Attacker:
                 return rules.smallest_masked, rules.min_count - 1
             return rules.min_count, _GREATEST
         return 0, _GREATEST
+
+
+def _width(least: float, greatest: float) -> float:
+    """Between the least and the greatest whole number a count may be; less than nothing where none was found."""
+    if least > greatest:
+        return -1
+    return floor(greatest + _DOUBT) - ceil(least - _DOUBT)
 
 
 def _solver(

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import duckdb
+
+# Free, masked for itself, masked to protect another; still to be decided; never published: what is left of a total.
+Status = Literal["F", "C", "D", "undecided", "rest"]
 
 
 class Key(NamedTuple):
@@ -27,6 +30,17 @@ class Cell:
     dataset: str
     key: Key
     value: Decimal | None
+
+
+class Told(NamedTuple):
+    """A restricted cell as the releases kept have it: its value, and what became of it (F, C or D)."""
+
+    cell: Cell
+    status: Status
+
+
+# The restricted cells of the releases kept, the oldest first. What a release once told cannot be taken back.
+Memory = Sequence[Told]
 
 
 @dataclass(frozen=True)
@@ -95,6 +109,12 @@ def restricted_datasets(connection: duckdb.DuckDBPyConnection) -> frozenset[str]
     """The datasets with an edition of restricted access."""
     rows = connection.execute("select distinct dataset from raw.edition where access = 'restricted'").fetchall()
     return frozenset(str(dataset) for (dataset,) in rows)
+
+
+def absent(memory: Memory, stage: duckdb.DuckDBPyConnection) -> list[Told]:
+    """What is remembered of editions that the stage does not have."""
+    present = {edition for (edition,) in stage.execute("select edition_id from raw.edition").fetchall()}
+    return [told for told in memory if told.cell.edition not in present]
 
 
 def restricted_cells(stage: Path | duckdb.DuckDBPyConnection) -> list[Cell]:

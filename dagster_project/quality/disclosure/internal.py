@@ -10,8 +10,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.durable import flush
-from dagster_project.quality.disclosure.cells import Key, restricted_datasets
-from dagster_project.quality.disclosure.protect import Published
+from dagster_project.quality.disclosure.cells import Cell, Key, Memory, Told, restricted_datasets
 from dagster_project.release.kept import releases
 from dagster_project.settings import Settings
 from dagster_project.sql import quoted
@@ -32,6 +31,21 @@ _RESTRICTED = """
         and cell.period_code = protection.period_code
     left join core.dim_indicator as indicator on cell.indicator_code = indicator.indicator_code
     order by all
+"""
+
+# Folders, named after their releases, are in the order of publication. Told once is told, whatever came after.
+_REMEMBERED = """
+    with cell as (
+        select *, min(filename) over (partition by edition) as first_release
+        from read_parquet(?, filename = true)
+    )
+    select edition, dataset, indicator_code, territory_level, territory_code, population_group, period_code,
+        arg_min(value, filename) as value,
+        case when bool_or(conf_status = 'F') then 'F' else arg_min(conf_status, filename) end as conf_status
+    from cell
+    group by all
+    order by min(first_release), edition, indicator_code, territory_level, territory_code,
+        population_group, period_code
 """
 
 
@@ -60,19 +74,15 @@ def forget_retired(settings: Settings) -> None:
             shutil.rmtree(folder)
 
 
-def published_cells(settings: Settings) -> Published:
-    """The restricted cells that the releases kept have published."""
+def remembered(settings: Settings) -> Memory:
+    """The restricted cells of the releases kept, the oldest first, each as the first of them told it."""
     kept = releases(settings)
     files = [str(folder / CELLS) for folder in _folders(settings) if folder.name in kept]
     if not files:
-        return frozenset()
+        return ()
     with duckdb.connect() as connection:
-        rows = connection.execute(
-            "select distinct edition, indicator_code, territory_level, territory_code, population_group, period_code "
-            "from read_parquet(?) where conf_status = 'F' and value is not null",
-            [files],
-        ).fetchall()
-    return frozenset((edition, Key(*key)) for edition, *key in rows)
+        rows = connection.execute(_REMEMBERED, [files]).fetchall()
+    return [Told(Cell(edition, dataset, Key(*key), value), status) for edition, dataset, *key, value, status in rows]
 
 
 def _folders(settings: Settings) -> list[Path]:

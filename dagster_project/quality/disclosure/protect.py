@@ -15,22 +15,22 @@ import duckdb
 from dagster_project.quality.disclosure.cells import (
     Cell,
     Key,
+    Memory,
+    Status,
+    absent,
     open_figures,
     restricted_cells,
     restricted_datasets,
     statements,
 )
 from dagster_project.quality.disclosure.links import Links
-from dagster_project.quality.disclosure.quantities import Equation, Quantity, Status
+from dagster_project.quality.disclosure.quantities import Equation, Quantity
 from dagster_project.quality.disclosure.rules import Rules, additive_indicators, read_rules
 from dagster_project.quality.disclosure.territories import Territories
 
 _BATCH = 2_000
 # A region's total is what its readers come for; a base takes its shares with it.
 _REGION_WEIGHT, _BASE_WEIGHT = 4.0, 2.0
-
-# The cells of restricted editions that earlier releases published.
-Published = frozenset[tuple[str, Key]]
 
 
 class Decision(NamedTuple):
@@ -43,17 +43,29 @@ class Decision(NamedTuple):
 
 @dataclass
 class Protection:
-    """Every decision, and the cells that what is public already gives away."""
+    """Every decision, and the cells that what is public gives away whatever is masked."""
 
     decisions: list[Decision] = field(default_factory=list)
     exposed: list[Key] = field(default_factory=list)
+
+    @property
+    def refusals(self) -> list[str]:
+        """A French line a cell given away, without its value."""
+        return [
+            f"{key.indicator}, {key.level} {key.code}, {key.period} : cellule à masquer, que ce qui est public par "
+            "ailleurs permet de retrouver. Retirez son édition de raw/, ou revoyez ce qui la donne."
+            for key in self.exposed
+        ]
 
     def count(self, status: str) -> int:
         return sum(decision.status == status for decision in self.decisions)
 
 
-def protect(stage: Path, published: Published) -> Protection:
+def protect(stage: Path, memory: Memory = ()) -> Protection:
     """Decide on every restricted cell of the stage file and write ``raw.cell_protection``.
+
+    An edition that is only remembered (it was removed, or is refused today) was seen all the same: it counts with what
+    was decided of it.
 
     Raises:
         RefusedDataError: a restricted dataset without thresholds.
@@ -66,17 +78,21 @@ def protect(stage: Path, published: Published) -> Protection:
         datasets = restricted_datasets(connection)
         if not datasets:
             return Protection()
-        rules = read_rules(datasets)
+        forgotten = absent(memory, connection)
+        rules = read_rules(datasets | {told.cell.dataset for told in forgotten})
         cells = restricted_cells(connection)
         territories = Territories()
-        indicators = sorted({cell.key.indicator for cell in cells} | _indicators_of(rules.values()))
+        spoken_of = {cell.key.indicator for cell in (*cells, *(told.cell for told in forgotten))}
+        indicators = sorted(spoken_of | _indicators_of(rules.values()))
         links = Links(
             rules,
             territories,
             open_figures(connection, indicators),
             statements(connection, territories.departements),
         )
-        protection = _Judge(rules, links, published).judge(cells)
+        judge = _Judge(rules, links, frozenset((cell.edition, cell.key) for cell, status in memory if status == "F"))
+        judge.remember(forgotten)
+        protection = judge.judge(cells)
         _write(connection, protection.decisions)
     return protection
 
@@ -88,12 +104,20 @@ def _indicators_of(rules: Iterable[Rules]) -> set[str]:
 class _Judge:
     """Judges one edition after another; what it decided is what the next ones build on."""
 
-    def __init__(self, rules: Mapping[str, Rules], links: Links, published: Published) -> None:
+    def __init__(self, rules: Mapping[str, Rules], links: Links, published: frozenset[tuple[str, Key]]) -> None:
         self._rules = rules
         self._links = links
         self._published = published
         self._exposed: dict[Quantity, None] = {}
         self._keys: dict[Quantity, Key] = {}
+
+    def remember(self, memory: Memory) -> None:
+        """What was decided of editions that came before: their numbers count, their masks stay."""
+        for (_, dataset), group in groupby(memory, key=lambda told: (told.cell.edition, told.cell.dataset)):
+            fresh = [told for told in group if told.cell.value is not None and self._is_new(told.cell)]
+            for cell, status in fresh:
+                self._say(cell, status)
+            self._links.learn(dataset, [told.cell.key for told in fresh])
 
     def judge(self, cells: Sequence[Cell]) -> Protection:
         protection = Protection()
@@ -110,11 +134,7 @@ class _Judge:
         """A value that an edition repeats is the same number, under the decision taken for it."""
         fresh = [cell for cell in cells if self._is_new(cell)]
         for cell in fresh:
-            assert cell.value is not None
-            quantity = Quantity(cell.value, "undecided", self._rules[dataset], self._weight(cell))
-            quantity.status = self._first_status(cell, quantity)
-            self._links.say(dataset, cell.key, quantity)
-            self._keys[quantity] = cell.key
+            self._say(cell, self._first_status(cell))
         self._secure(self._links.learn(dataset, [cell.key for cell in fresh]))
         decided = [self._current(cell) for cell in fresh]
         for quantity in decided:
@@ -123,6 +143,12 @@ class _Judge:
         for cell, quantity in zip(fresh, decided, strict=True):
             if quantity.status == "undecided":
                 quantity.status = self._status_of_derived(cell)
+
+    def _say(self, cell: Cell, status: Status) -> None:
+        assert cell.value is not None
+        quantity = Quantity(cell.value, status, self._rules[cell.dataset], self._weight(cell))
+        self._links.say(cell.dataset, cell.key, quantity)
+        self._keys[quantity] = cell.key
 
     def _is_new(self, cell: Cell) -> bool:
         known = self._links.current(cell.dataset, cell.key)
@@ -133,7 +159,7 @@ class _Judge:
         assert quantity
         return quantity
 
-    def _first_status(self, cell: Cell, quantity: Quantity) -> Status:
+    def _first_status(self, cell: Cell) -> Status:
         """What a cell is before anything else is looked at."""
         assert cell.value is not None
         rules = self._rules[cell.dataset]

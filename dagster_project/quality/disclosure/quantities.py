@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
 
+from dagster_project.quality.disclosure.cells import Status
 from dagster_project.quality.disclosure.rules import Rules
-
-# Free, masked for itself, masked to protect another; still to be decided; never published: what is left of a total.
-Status = Literal["F", "C", "D", "undecided", "rest"]
 
 
 @dataclass(eq=False)

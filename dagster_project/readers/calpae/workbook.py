@@ -225,5 +225,6 @@ LAYOUTS = (
         read=_read,
         largest=8 << 20,
         access="restricted",
+        covers_itself_only=True,
     ),
 )

@@ -241,7 +241,7 @@ def _read_csv(path: Path, reading: Reading) -> None:
 LAYOUTS = (
     OfficialLayout(
         "insee_melodi_json", "insee", "melodi", "Melodi : réponse de l'API de l'Insee", _LICENCE, _recognise_json,
-        _edition_json, _read_json,
+        _edition_json, _read_json, covers_itself_only=True,
     ),
     OfficialLayout(
         "insee_melodi_csv", "insee", "melodi", "Melodi : fichier d'un jeu de l'Insee", _LICENCE, _recognise_csv,

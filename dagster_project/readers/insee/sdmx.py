@@ -301,5 +301,6 @@ LAYOUTS: tuple[OfficialLayout, ...] = (
         recognise=recognise,
         edition=edition,
         read=read,
+        covers_itself_only=True,
     ),
 )

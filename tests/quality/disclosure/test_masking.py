@@ -13,7 +13,8 @@ import pytest
 
 from dagster_project.errors import RefusedDataError
 from dagster_project.quality.disclosure.audit import Audit, audit
-from dagster_project.quality.disclosure.protect import Protection, Published, protect
+from dagster_project.quality.disclosure.cells import Memory, Told, restricted_cells
+from dagster_project.quality.disclosure.protect import Protection, protect
 from dagster_project.quality.disclosure.rules import read_rules
 from dagster_project.settings import TERRITORIES
 from tests.quality.disclosure.attacker import SMALL, Attack, Unknown
@@ -46,16 +47,22 @@ class Made:
     def audit(self) -> Audit:
         return audit(self.path, ())
 
+    @property
+    def memory(self) -> Memory:
+        """What the release keeps of its restricted cells."""
+        status = {(decision.edition, decision.key): decision.status for decision in self.protection.decisions}
+        return [Told(cell, status[cell.edition, cell.key]) for cell in restricted_cells(self.path)]
+
 
 def make(
     folder: Path,
     editions: Sequence[Edition],
     open_cells: Sequence[tuple[Cell, int, Decimal]] = (),
-    published: Published = frozenset(),
+    memory: Memory = (),
 ) -> Made:
     path = folder / f"{len(list(folder.iterdir()))}.duckdb"
     write_stage(path, editions, open_cells)
-    protection = protect(path, published)
+    protection = protect(path, memory)
     publish(path, TERRITORIES)
     return Made(path, protection)
 
@@ -157,11 +164,68 @@ def test_what_an_earlier_release_published_cannot_be_taken_back(tmp_path: Path) 
     said = [("e0", 2024, row([3, *range(20, 32)]))]
     first = make(tmp_path, said)
     (partner,) = (decision.key for decision in first.protection.decisions if decision.status == "D")
-    second = make(tmp_path, said, published=frozenset([("e0", partner)]))
+    told = [Told(cell, "F") for cell, _ in first.memory if cell.key == partner]
+    second = make(tmp_path, said, memory=told)
     masked = {decision.key for decision in second.protection.decisions if decision.status == "D"}
     assert masked
     assert partner not in masked
     assert second.audit().findings == ()
+
+
+def test_a_cell_that_no_mask_can_protect_is_named_without_its_value(tmp_path: Path) -> None:
+    """Everything else was told by a release before: the total gives the small count away."""
+    said: list[Edition] = [("e0", 2024, row([3, *range(20, 32)]))]
+    first = make(tmp_path, said)
+    told = [Told(cell, status if cell.value == 3 else "F") for cell, status in first.memory]
+    second = make(tmp_path, said, memory=told)
+    (refusal,) = second.protection.refusals
+    assert refusal.startswith("ase_leavers, departement 09, 2024 : cellule à masquer")
+    assert first.protection.refusals == []
+
+
+def test_an_edition_withdrawn_since_was_seen_all_the_same(tmp_path: Path) -> None:
+    """The correction of another département repeats the cell that was masked to protect a small count."""
+    values = [3, *range(20, 32)]
+    first = make(tmp_path, [("e0", 2024, row(values))])
+    (partner,) = (decision.key.code for decision in first.protection.decisions if decision.status == "D")
+    other = next(at for at, code in enumerate(DEPARTEMENTS) if at and code != partner)
+    corrected = [value + 300 * (at == other) for at, value in enumerate(values)]
+    only_the_correction: list[Edition] = [("e1", 2024, row(corrected))]
+    second = make(tmp_path, only_the_correction, memory=first.memory)
+    assert second.status("ase_leavers", ("departement", partner), "e1") == "D"
+    assert audit(second.path, [first.path], first.memory).findings == ()
+
+
+def test_the_audit_attacks_what_only_earlier_releases_tell(tmp_path: Path) -> None:
+    first = make(tmp_path, [("e0", 2024, row([3, *range(20, 32)]))])
+    with duckdb.connect(str(first.path)) as told:
+        told.execute(
+            "update marts.calpae_indicator_history as history set conf_status = 'F', value = cell.value "
+            "from raw.cell as cell where history.conf_status = 'D' and cell.territory_code = history.territory_code "
+            "and cell.territory_level = history.territory_level"
+        )
+    second = make(tmp_path, [("e1", 2023, row(range(20, 33)))])
+    (finding, *_) = audit(second.path, [first.path], first.memory).findings
+    assert (finding.code, finding.exactly) == ("09", True)
+
+
+def test_the_audit_knows_that_counts_are_whole(tmp_path: Path) -> None:
+    """29.7 % of 1,010: between 299.5 and 300.5, there is one whole number."""
+    here = ("departement", "31")
+    said: dict[str, Decimal | int] = {
+        "rsa_contracts_signed": 300,
+        "rsa_contracts_signed_base": 1010,
+        "rsa_contracts_signed_pct": Decimal("29.7"),
+    }
+    path = tmp_path / "shares.duckdb"
+    write_stage(path, [("e0", 2024, [((code, *here), Decimal(value)) for code, value in said.items()])])
+    protect(path)
+    with duckdb.connect(str(path)) as stage:
+        stage.execute("update raw.cell_protection set conf_status = 'D' where indicator_code = 'rsa_contracts_signed'")
+    publish(path, TERRITORIES)
+    assert {(finding.indicator, finding.exactly) for finding in audit(path, ()).findings} == {
+        ("rsa_contracts_signed", True)
+    }
 
 
 def test_a_metropole_counted_beside_its_departement_is_a_member_of_the_total(tmp_path: Path) -> None:
@@ -189,7 +253,7 @@ def test_a_restricted_dataset_without_thresholds_is_refused() -> None:
 def test_no_restricted_edition_loads_nothing(tmp_path: Path) -> None:
     path = tmp_path / "open.duckdb"
     write_stage(path, [])
-    assert protect(path, frozenset()).decisions == []
+    assert protect(path).decisions == []
 
 
 @pytest.mark.slow
@@ -230,7 +294,7 @@ def test_the_audit_finds_what_primary_suppression_alone_leaves(tmp_path: Path) -
     ]
     path = tmp_path / "primary_only.duckdb"
     write_stage(path, [("e0", 2024, said)])
-    protect(path, frozenset())
+    protect(path)
     with duckdb.connect(str(path)) as stage:
         stage.execute("update raw.cell_protection set conf_status = 'F' where conf_status = 'D'")
     publish(path, TERRITORIES)

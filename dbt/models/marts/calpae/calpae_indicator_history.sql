@@ -82,7 +82,8 @@ together as (
     select
         counted.*,
         change.changed_on,
-        share.value as published_pct,
+        -- One that was told before its count became too small to be told would say something of it.
+        case when counted.conf_status = 'F' then share.value end as published_pct,
         case when share.reference is not null then base.value end as denominator,
         case
             when change.changed_on = share.known_from then share.edition_id

@@ -32,7 +32,6 @@ select
     cell.source_sheet,
     cell.source_row,
     cell.source_column,
-    -- A workbook filled by one territory says nothing of the others, nor does an answer to a question about some.
-    edition.layout in ('calpae_workbook', 'insee_melodi_json', 'insee_bdm_sdmx') as covers_itself_only
+    edition.covers_itself_only
 from {{ source('raw', 'cell') }} as cell
 inner join {{ source('raw', 'edition') }} as edition on cell.edition_id = edition.edition_id
