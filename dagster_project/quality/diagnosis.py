@@ -144,6 +144,8 @@ class Investigation:
             references = tuple(term.reference for term in relation.masked)
             return Diagnosis("masked", references, f"Non calculable, cellule masquée : {names}.")
         unprinted = [term for term in relation.side("base") if term.reference == "?"]
+        if not relation.missing:
+            return Diagnosis("zero_base", (), "Non calculable, le dénominateur est nul.")
         if relation.operator == "ratio" and unprinted and len(relation.missing) == 1:
             return self._implied_denominator(relation)
         names = ", ".join(term.label for term in relation.missing)
@@ -153,8 +155,14 @@ class Investigation:
 
     def _implied_denominator(self, relation: Relation) -> Diagnosis:
         numerator = sum((term.value for term in relation.side("left")), Fraction(0))
-        (printed,) = relation.side("right")
-        percent, doubt = printed.value, printed.doubt
+        percent = sum((term.value for term in relation.side("right")), Fraction(0))
+        doubt = sum((term.doubt for term in relation.side("right")), Fraction(0))
+        if percent <= doubt:
+            return Diagnosis(
+                "implied_denominator",
+                (),
+                f"Le dénominateur n'est pas imprimé, et {french(percent)} % n'en suppose aucun.",
+            )
         low, high = 100 * numerator / (percent + doubt), 100 * numerator / (percent - doubt)
         implied = Fraction(round(100 * numerator / percent))
         first = relation.side("left")[0]

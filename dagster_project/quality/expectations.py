@@ -217,11 +217,12 @@ _REPORT_FIGURES = (
     _no_rows(
         "Une même grandeur n'est donnée qu'une fois",
         """
-        select concat(indicator_code, ', ', territory_label, ', ', period_label, ' : ', string_agg(figure_id, ', '))
-            as message
+        select concat(indicator_code, ', ', any_value(territory_label), ', ', any_value(period_label), ' : ',
+            string_agg(figure_id, ', ' order by figure_id)) as message
         from {batch} as batch
         where indicator_code is not null and repeat_of is null
-        group by indicator_code, territory_level, territory_code, territory_label, population_group, period_label
+        group by indicator_code, territory_level, coalesce(territory_code, territory_label),
+            coalesce(population_group, 'all'), period_code
         having count(*) > 1
         """,
     ),

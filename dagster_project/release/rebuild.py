@@ -24,6 +24,11 @@ from dagster_project.release.serve import served_manifest
 from dagster_project.release.verify import release_folder
 from dagster_project.settings import PROJECT, Settings
 
+_MASKED = (
+    "Ce qui est masqué dépend aussi de ce que des versions antérieures avaient publié, et que la reconstruction ne "
+    "connaît pas : une table de données restreintes peut différer pour cette seule raison."
+)
+
 
 def rebuild(settings: Settings, release_id: str, tell: Callable[[str], None]) -> str:
     """Build a kept release again and compare the content digest of every table with the one published. French.
@@ -44,7 +49,7 @@ def rebuild(settings: Settings, release_id: str, tell: Callable[[str], None]) ->
             python = _environment_of(published, code)
             tell("Reconstruction")
             rebuilt = _built(code, python, temporary)
-    return _compared(published, rebuilt)
+    return _compared(published, rebuilt, is_masked=(settings.internal / release_id).is_dir())
 
 
 def _take_inputs(raw: Path, copy: Path, inputs: dict[str, str]) -> None:
@@ -124,14 +129,17 @@ def _built(code: Path, python: Path, temporary: Settings) -> dict[str, Any]:
     return rebuilt
 
 
-def _compared(published: dict[str, Any], rebuilt: dict[str, Any]) -> str:
+def _compared(published: dict[str, Any], rebuilt: dict[str, Any], *, is_masked: bool) -> str:
     before, after = ({name: table["sha256"] for name, table in one["marts"].items()} for one in (published, rebuilt))
     differing = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     release = published["release_id"]
     if rebuilt["code_version"] != published["code_version"]:
         raise BilanError(f"Version {release} : le commit {published['git_commit']} n'a pas le code qui l'a publiée.")
     if differing:
-        raise RefusedDataError("\n".join(f"Version {release}, table {name} : contenu différent" for name in differing))
+        lines = [f"Version {release}, table {name} : contenu différent" for name in differing]
+        if is_masked:
+            lines.append(_MASKED)
+        raise RefusedDataError("\n".join(lines))
     digested = sum(digest is not None for digest in before.values())
     return f"Version {release} : identique ({digested} tables reconstruites, mêmes empreintes de contenu)."
 

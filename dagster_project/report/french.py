@@ -76,7 +76,7 @@ QUALIFIERS = {
     "more_than": "plus de",
     "less_than": "moins de",
     "nearly": "près de",
-    "up_to": "jusqu'à",
+    "up_to": "au plus",
 }
 VERDICTS = {
     "exact": "exact",

@@ -101,6 +101,7 @@ def test_a_missing_term_is_never_a_pass(operator: str) -> None:
 
 def test_a_base_of_zero_is_not_a_pass() -> None:
     assert verdict("ratio", [figure("n", 1)], [percent(1)], [figure("b", 0)]) == "not_computable"
+    assert verdict("ratio", [figure("n", 1)], [None], [figure("b", 0)]) == "not_computable"
 
 
 def test_no_difference_without_both_sides() -> None:

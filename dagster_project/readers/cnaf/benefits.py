@@ -13,15 +13,14 @@ from pathlib import Path
 
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.cnaf import departements
-from dagster_project.readers.cnaf.checks import TECHNICAL, check
+from dagster_project.readers.cnaf.checks import BOROUGH, TECHNICAL, check
+from dagster_project.readers.cnaf.maturity import obs_status
 from dagster_project.readers.cnaf.measures import Measure, measure_of
 from dagster_project.readers.cnaf.wide import CODE, PERIOD, Wide, bounded_memory, count_apart, read_wide
 from dagster_project.readers.delimited import header_of
 from dagster_project.readers.official import EditionFacts, OfficialLayout, Recognition
 
 _EDGE = 1 << 23
-# Files so prefixed are semi-definitive, two months after the month they tell of.
-_SEMI_DEFINITIVE = "[SD]"
 
 
 def _recogniser(code: str) -> Callable[[Path], Recognition]:
@@ -59,9 +58,8 @@ def read_communes(path: Path, reading: Reading) -> None:
             figures + wide.lost.mistyped + wide.lost.decimals if apart is None else apart
         )
         _refuse_emptiness(wide, figures)
-        status = "P" if path.name.startswith(_SEMI_DEFINITIVE) else "A"
         view = f"{reading.table}_cells"
-        reading.connection.execute(f"create or replace temp view {view} as {_cells(wide, status)}")
+        reading.connection.execute(f"create or replace temp view {view} as {_cells(wide, obs_status(path))}")
         reading.table = view
 
 
@@ -90,7 +88,7 @@ def _cells_of(wide: Wide, measure: Measure, status: str) -> str:
         )
     return f"""
         select '{measure.indicator}' as indicator_code,
-            case when {TECHNICAL} then 'other' else 'commune' end as territory_level,
+            case when {TECHNICAL} or {BOROUGH} then 'other' else 'commune' end as territory_level,
             territory_code, coalesce(territory_label, '') as territory_label, 'all' as population_group,
             strftime(period, '%Y-%m') as period_label, strftime(period, '%Y-%m') as period_code,
             cast(date_trunc('month', period) as date) as period_start, last_day(period) as period_end,

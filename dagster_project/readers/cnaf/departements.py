@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dagster_project.readers.cells import CELL_COLUMNS, Reading, number_of
+from dagster_project.readers.cnaf.maturity import obs_status
 from dagster_project.readers.cnaf.measures import Measure, measure_of, pairs
 from dagster_project.readers.delimited import Grid, open_grid
 from dagster_project.readers.nomenclature import departement_code, names, same_name
@@ -37,7 +38,7 @@ def read(path: Path, reading: Reading) -> None:
     _place(reading, grid)
     _periods(reading, grid)
     _numbers(reading, grid, measures)
-    _keep(reading, grid, measures)
+    _keep(reading, obs_status(path))
     _twice(reading, grid)
     _complete(reading)
     _amounts(reading, grid, measures)
@@ -141,20 +142,21 @@ def _numbers(reading: Reading, grid: Grid, measures: tuple[Measure, ...]) -> Non
         )  # fmt: skip
 
 
-def _keep(reading: Reading, grid: Grid, measures: tuple[Measure, ...]) -> None:
+def _keep(reading: Reading, status: str) -> None:
     lost = _number(
         reading, "select count(*) from departement_figures where is_sound and (period is null or level is null)"
     )
     reading.leave("Cellules d'une ligne sans mois ou sans territoire lisible", lost)
     # `asf` reads 0 until 2018, for it was not counted.
     unknown = "suffix = 'asf' and value = 0 and period < date '2018-01-01'"
+    marker = "'*'" if status == "P" else "null"
     reading.connection.execute(
         f"""
         insert into {reading.table} ({", ".join(column.name for column in CELL_COLUMNS)})
         select indicator, level, code, coalesce(written_label, ''), 'all', written_period,
             strftime(period, '%Y-%m'), date_trunc('month', period), last_day(period),
-            case when not ({unknown}) then value end, unit, case when {unknown} then printed end,
-            case when {unknown} then 'M' else 'A' end, printed, null, null, row_number, letter
+            case when not ({unknown}) then value end, unit, case when {unknown} then printed else {marker} end,
+            case when {unknown} then 'M' else '{status}' end, printed, null, null, row_number, letter
         from departement_figures
         where is_sound and period is not null and level is not null
         """

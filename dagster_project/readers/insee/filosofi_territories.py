@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.insee.territories import departement_regions, metropolitan
-from dagster_project.readers.nomenclature import names, plain, same_name
+from dagster_project.readers.nomenclature import is_borough, names, plain, same_name
 
 _ADVICE = "Reprenez le fichier d'origine de l'Insee, sans l'enregistrer depuis un tableur."
 _LEVELS = {
@@ -19,7 +19,6 @@ _COUNTRY_CODES = ("1", "F", "FR", "FM", "METRO")
 _OVERSEAS, _OVERSEAS_SINCE = {"972", "974"}, 2014
 _EPCI_OF_FRANCE = 1200
 _COMMUNES_OF_FRANCE = 30_000
-_BOROUGH = re.compile(r"751(0[1-9]|1\d|20)|132(0[1-9]|1[0-6])|6938[1-9]")
 BOROUGHS = {"75056": r"751\d\d", "13055": r"132\d\d", "69123": r"6938\d"}
 
 
@@ -195,11 +194,6 @@ def level_of_name(file_name: str) -> str | None:
         if _ZONES.fullmatch(word):
             return word
     return None
-
-
-def is_borough(code: str) -> bool:
-    """Whether a code is that of a borough (arrondissement municipal) of Paris, Lyon or Marseille."""
-    return _BOROUGH.fullmatch(code) is not None
 
 
 def departement_of(commune: str) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 from dagster_project.readers.cells import Reading, number_of
 from dagster_project.readers.insee.filosofi_checks import Checks
 from dagster_project.readers.insee.filosofi_columns import Field
-from dagster_project.readers.insee.filosofi_territories import Place, departement_of, is_borough
+from dagster_project.readers.insee.filosofi_territories import Place, departement_of
 from dagster_project.readers.insee.melodi_measures import MelodiDataset, indicator_of
 from dagster_project.readers.insee.territories import departement_regions, metropolitan
-from dagster_project.readers.nomenclature import names
+from dagster_project.readers.nomenclature import is_borough, names
 
 # A table every file is first brought to: one row an observation.
 OBSERVATION = (

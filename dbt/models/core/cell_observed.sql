@@ -68,7 +68,7 @@ with cell as (
             cast(null as decimal(24, 6)) as lower,
             cast(null as decimal(24, 6)) as upper,
             unit,
-            'exact' as qualifier,
+            case when marker = '<=' then 'up_to' else 'exact' end as qualifier,
             marker,
             obs_status,
             cast(null as string) as cited_source,

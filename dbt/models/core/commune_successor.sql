@@ -17,6 +17,8 @@ select
     first.code_before as commune_code,
     first.effective_on,
     coalesce(third.code_after, second.code_after, first.code_after) as successor_code,
+    -- The one that takes the others in goes on under its code.
+    first.code_before <> first.code_after as is_its_end,
     first.is_same_commune and coalesce(second.is_same_commune, true) and coalesce(third.is_same_commune, true)
         as is_same_commune
 from step as first

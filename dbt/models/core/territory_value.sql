@@ -106,7 +106,10 @@ series as (
         lag(period_code) over one_series as period_before,
         lag(indicator_version) over one_series = indicator_version
         and lag(breaks_fr) over one_series = breaks_fr
-        and obs_status <> 'B' as is_comparable,
+        and obs_status <> 'B'
+        -- A rate so low that the source only says its floor may have moved by anything.
+        and qualifier <> 'up_to'
+        and lag(qualifier) over one_series <> 'up_to' as is_comparable,
         lead(period_code) over one_series as period_after
     from every_value
     window one_series as (

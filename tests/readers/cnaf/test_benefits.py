@@ -56,6 +56,8 @@ def test_every_cell_is_kept(tmp_path: Path) -> None:
     )  # fmt: skip
     assert rows[1][:5] == ("cnaf_rsa_amount", "commune", "2A006", "2022-12", Decimal(7500))
     assert {row[1:3] for row in rows[4:]} == {("other", "unlocated")}
+    no_commune = f"select distinct territory_code from {reading.table} where territory_level = 'other' order by 1"
+    assert reading.connection.execute(no_commune).fetchall() == [("75101",), ("unlocated",)], "a borough is none"
 
 
 def test_the_view_goes_into_the_common_table(tmp_path: Path) -> None:
@@ -92,12 +94,23 @@ def test_the_genuine_extract(tmp_path: Path) -> None:
     assert bordeaux == [(9260,), (26745,)]
 
 
-def test_semi_definitive_files_are_provisional(tmp_path: Path) -> None:
-    reading = read(COMMUNES, tmp_path, written(invented()), "[SD] s_ben_com_f.csv")
+@pytest.mark.parametrize("name", ["[SD] s_ben_com_f.csv", "SD_s_ben_com_f.csv"])
+def test_semi_definitive_files_are_provisional(tmp_path: Path, name: str) -> None:
+    """Also under the name they have once they were dropped and archived."""
+    reading = read(COMMUNES, tmp_path, written(invented()), name)
     assert told(reading) == []
     assert reading.connection.execute(f"select distinct obs_status, marker from {reading.table}").fetchall() == [
         ("P", "*")
     ]
+
+
+def test_semi_definitive_files_of_departements_are_provisional(tmp_path: Path) -> None:
+    reading = read(DEPARTEMENTS, tmp_path, departements(), "[SD] s_ben_dep.csv")
+    assert told(reading) == []
+    found = f"select distinct obs_status, marker from {reading.table} order by all"
+    assert reading.connection.execute(found).fetchall() == [("M", "0"), ("P", "*")], (
+        "what was not counted stays unknown"
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@
 ) }}
 
 -- Values of communes on the newest geographic code. What adds up is carried through mergers, when every commune that
--- merged has its value, and says so; a rate follows its commune through a change of code, never through a merger.
+-- merged has its value, and says so; a rate follows its commune through a change of code, and ends with a merger.
 with known as (
     select
         observation.dataset,
@@ -15,23 +15,18 @@ with known as (
         observation.territory_code,
         observation.period_code,
         observation.period_start,
+        observation.period_end,
         observation.population_group,
         observation.value,
         observation.unit,
         observation.obs_status,
         observation.edition_id,
         observation.known_from,
-        indicator.adds_up,
-        -- The day whose communes people are counted in.
-        case
-            when publisher.locates_on_next_day then cast(observation.period_end + interval '1' day as date)
-            else observation.period_end
-        end as located_on
+        indicator.adds_up
     from {{ ref('fct_observation') }} as observation
     inner join {{ ref('dim_indicator') }} as indicator on observation.indicator_code = indicator.indicator_code
     inner join {{ ref('period_to_build') }} as period
         on observation.dataset = period.dataset and observation.period_code = period.period_code
-    left join {{ ref('publishers') }} as publisher on observation.publisher = publisher.publisher
     where observation.territory_level = 'commune' and observation.known_to is null
 ),
 
@@ -42,23 +37,64 @@ touched as (
     select successor_code as code from {{ ref('commune_successor') }}
 ),
 
+affected as (
+    select known.*
+    from known
+    inner join touched on known.territory_code = touched.code
+),
+
+located as (
+    -- Producers count in the communes of a later day, often years later, and rarely say which: the moves already made
+    -- are those before the first one that ended a commune they still speak of.
+    select
+        affected.dataset,
+        affected.period_code,
+        min(ended.effective_on) as first_move_on
+    from affected
+    inner join {{ ref('commune_successor') }} as ended
+        on affected.territory_code = ended.commune_code and affected.period_end < ended.effective_on
+    where ended.is_its_end
+    group by affected.dataset, affected.period_code
+),
+
+merger as (
+    select
+        commune_code,
+        max(effective_on) as last_on
+    from {{ ref('commune_successor') }}
+    where not is_same_commune
+    group by commune_code
+),
+
 moved as (
     select
-        known.*,
-        coalesce(successor.successor_code, known.territory_code) as current_code,
+        affected.*,
+        located.first_move_on,
+        coalesce(successor.successor_code, affected.territory_code) as current_code,
         -- A commune that merges twice is carried once: its first move after the period leads to the newest code.
         row_number() over (
             partition by
-                known.dataset, known.indicator_code, known.territory_code, known.period_code, known.population_group
+                affected.dataset,
+                affected.indicator_code,
+                affected.territory_code,
+                affected.period_code,
+                affected.population_group
             order by successor.effective_on, successor.successor_code
         ) as move_rank
-    from known
-    inner join touched on known.territory_code = touched.code
+    from affected
+    left join located
+        on affected.dataset = located.dataset and affected.period_code = located.period_code
     left join {{ ref('commune_successor') }} as successor
         on
-            known.territory_code = successor.commune_code
-            and known.located_on < successor.effective_on
-            and (known.adds_up or successor.is_same_commune)
+            affected.territory_code = successor.commune_code
+            and located.first_move_on <= successor.effective_on
+            and (affected.adds_up or successor.is_same_commune)
+    left join merger
+        on
+            affected.territory_code = merger.commune_code
+            and located.first_move_on <= merger.last_on
+            and not affected.adds_up
+    where merger.commune_code is null
 ),
 
 placed as (
@@ -69,12 +105,12 @@ placed as (
 merged as (
     select
         placed.current_code,
-        placed.located_on,
+        placed.first_move_on,
         count(distinct successor.commune_code) as expected
     from placed
     inner join {{ ref('commune_successor') }} as successor
-        on placed.current_code = successor.successor_code and placed.located_on < successor.effective_on
-    group by placed.current_code, placed.located_on
+        on placed.current_code = successor.successor_code and placed.first_move_on <= successor.effective_on
+    group by placed.current_code, placed.first_move_on
 ),
 
 carried as (
@@ -103,7 +139,7 @@ carried as (
     left join merged
         on
             placed.current_code = merged.current_code
-            and placed.located_on = merged.located_on
+            and placed.first_move_on = merged.first_move_on
             and placed.adds_up
     group by
         placed.dataset,
