@@ -19,7 +19,7 @@ import duckdb
 
 from dagster_project.quality.disclosure.cells import Memory, absent
 from dagster_project.quality.disclosure.public import Place, Row, Version, newest, public_rows, public_shares, states
-from dagster_project.quality.disclosure.rules import Rules, additive_indicators, read_rules
+from dagster_project.quality.disclosure.rules import Rules, additive_indicators, rates, read_rules
 from dagster_project.readers.periods import first_day
 
 # No count is greater; a number nothing bounds stops here.
@@ -160,9 +160,8 @@ class _Attacker:
         for version, percent, step in published.shares:
             self._shares[version].add((percent, step))
         self._bases: dict[str, set[str]] = defaultdict(set)
-        for one in rules.values():
-            for rate in one.every_rate:
-                self._bases[rate.part].add(rate.base)
+        for rate in rates():
+            self._bases[rate.part].add(rate.base)
         self._departements: dict[str, list[str]] = defaultdict(list)
         self._metropoles: dict[str, list[str]] = defaultdict(list)
         self._inside: dict[str, list[str]] = defaultdict(list)
@@ -236,11 +235,11 @@ class _Attacker:
 
     def _pairs(self, at: Mapping[Place, Mapping[str, Version]], dataset: str, rules: Rules) -> Iterator[_Statement]:
         """Parts and wholes, shares and their members, at one territory."""
-        wholes = [(rate.part, rate.base) for rate in rules.every_rate] + [(two.part, two.whole) for two in rules.parts]
+        wholes = [(rate.part, rate.base) for rate in rates()] + [(two.part, two.whole) for two in rules.parts]
         of: dict[str, list[str]] = defaultdict(list)
         for part, whole in wholes:
             of[part].append(whole)
-        shares = {rate.part: rate for rate in rules.every_rate}
+        shares = {rate.part: rate for rate in rates()}
         for place, said in at.items():
             if dataset not in said:
                 continue
@@ -306,7 +305,7 @@ class _Attacker:
         printed = {(version.place, version.edition) for version in self._published.printed}
         return any(
             all((share.place._replace(indicator=code), share.edition) in printed for code in (rate.part, rate.base))
-            for rate in self._rules[share.dataset].every_rate
+            for rate in rates()
             if rate.share == share.place.indicator
         )
 

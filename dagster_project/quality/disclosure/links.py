@@ -6,7 +6,7 @@ from itertools import pairwise, product
 
 from dagster_project.quality.disclosure.cells import Key, OpenFigure, Statement
 from dagster_project.quality.disclosure.quantities import Equation, Knowledge, Quantity
-from dagster_project.quality.disclosure.rules import Rules, additive_indicators
+from dagster_project.quality.disclosure.rules import Rules, additive_indicators, rates
 from dagster_project.quality.disclosure.territories import Territories
 
 _SHARE_STEP = Decimal("0.1")
@@ -72,7 +72,7 @@ class Links:
         return [*fresh, *self._assume_totals(dataset, keys)]
 
     def _keep_beside(self, dataset: str, keys: frozenset[Key]) -> None:
-        for rate in self._rules[dataset].every_rate:
+        for rate in rates():
             for key in keys:
                 part = key._replace(indicator=rate.part)
                 if key.indicator == rate.share and part in keys:
@@ -83,7 +83,7 @@ class Links:
         for parent, kind in self._blocks(keys):
             yield from self._territorial(dataset, rules, parent, kind)
         places = dict.fromkeys(keys)
-        for rate in rules.every_rate:
+        for rate in rates():
             for key in self._at(places, rate.share, rate.part, rate.base):
                 part, base = key._replace(indicator=rate.part), key._replace(indicator=rate.base)
                 yield from self._part(dataset, part, base, rules, is_sensitive=True)

@@ -4,7 +4,7 @@ Editions are decided in publication order, and what was decided, or published, s
 cells of its own. Whatever the day an edition arrives, those before it are published as they were.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -25,7 +25,7 @@ from dagster_project.quality.disclosure.cells import (
 )
 from dagster_project.quality.disclosure.links import Links
 from dagster_project.quality.disclosure.quantities import Equation, Quantity
-from dagster_project.quality.disclosure.rules import Rules, additive_indicators, read_rules
+from dagster_project.quality.disclosure.rules import Rules, additive_indicators, rates, read_rules
 from dagster_project.quality.disclosure.territories import Territories
 
 _BATCH = 2_000
@@ -83,7 +83,7 @@ def protect(stage: Path, memory: Memory = ()) -> Protection:
         cells = restricted_cells(connection)
         territories = Territories()
         spoken_of = {cell.key.indicator for cell in (*cells, *(told.cell for told in forgotten))}
-        indicators = sorted(spoken_of | _indicators_of(rules.values()))
+        indicators = sorted(spoken_of.union(*rates()))
         links = Links(
             rules,
             territories,
@@ -95,10 +95,6 @@ def protect(stage: Path, memory: Memory = ()) -> Protection:
         protection = judge.judge(cells)
         _write(connection, protection.decisions)
     return protection
-
-
-def _indicators_of(rules: Iterable[Rules]) -> set[str]:
-    return {code for one in rules for rate in one.every_rate for code in (rate.share, rate.part, rate.base)}
 
 
 class _Judge:
@@ -177,7 +173,7 @@ class _Judge:
         weight = 1.0 + len(str(int(cell.value))) / 4 + sum(map(ord, "".join(cell.key))) % 97 / 1000
         if cell.key.level == "region":
             weight *= _REGION_WEIGHT
-        if any(cell.key.indicator == rate.base for rate in self._rules[cell.dataset].every_rate):
+        if any(cell.key.indicator == rate.base for rate in rates()):
             weight *= _BASE_WEIGHT
         return weight
 
@@ -208,7 +204,7 @@ class _Judge:
         """A share goes with its part and base, a mean with what it is a mean of; anything else cannot be judged."""
         rules = self._rules[cell.dataset]
         members = [
-            *((rate.part, rate.base) for rate in rules.every_rate if rate.share == cell.key.indicator),
+            *((rate.part, rate.base) for rate in rates() if rate.share == cell.key.indicator),
             *((mean.base,) for mean in rules.means if mean.mean == cell.key.indicator),
         ]
         if not members:

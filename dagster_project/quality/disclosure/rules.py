@@ -3,6 +3,7 @@
 import csv
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -12,14 +13,13 @@ from dagster_project.settings import DBT_PROJECT
 
 THRESHOLDS = Path(__file__).with_name("thresholds.yml")
 _INDICATORS = DBT_PROJECT / "seeds" / "indicators.csv"
-# What may be added over territories.
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Rate(_Strict):
+class Rate(NamedTuple):
     """A share: a part in percent of its base."""
 
     share: str
@@ -54,7 +54,6 @@ class Rules(_Strict):
     min_count: int
     zero_is_sensitive: bool
     protection_width: int
-    rates: tuple[Rate, ...] = ()
     parts: tuple[Part, ...] = ()
     sums: tuple[Sum, ...] = ()
     means: tuple[Mean, ...] = ()
@@ -74,12 +73,6 @@ class Rules(_Strict):
         less than is wished for against somebody who knows the labels.
         """
         return 1 if status == "D" or labels_known else self.protection_width
-
-    @property
-    def every_rate(self) -> tuple[Rate, ...]:
-        """The dataset's own rates, then those whose two members the nomenclature of indicators names."""
-        own = {rate.share for rate in self.rates}
-        return (*self.rates, *(rate for rate in _nomenclature_rates() if rate.share not in own))
 
 
 def read_rules(datasets: frozenset[str], path: Path = THRESHOLDS) -> dict[str, Rules]:
@@ -107,9 +100,10 @@ def additive_indicators() -> frozenset[str]:
 
 
 @cache
-def _nomenclature_rates() -> tuple[Rate, ...]:
+def rates() -> tuple[Rate, ...]:
+    """The shares whose two members the nomenclature of indicators names."""
     return tuple(
-        Rate(share=row["indicator_code"], part=row["numerator_code"], base=row["denominator_code"])
+        Rate(row["indicator_code"], row["numerator_code"], row["denominator_code"])
         for row in _indicators()
         if row["numerator_code"] and row["denominator_code"]
     )
