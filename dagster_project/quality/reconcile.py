@@ -127,7 +127,7 @@ class Outcome:
 
 def evaluate(relation: Relation) -> Outcome:
     """Compute both sides of a relation and say whether it holds."""
-    if relation.missing or relation.break_between or is_over_nothing(relation):
+    if relation.missing or relation.break_between or _is_over_nothing(relation):
         return _not_computable(relation)
     if relation.operator == "complete":
         return Outcome("holds", _total(relation.side("left")))
@@ -213,11 +213,11 @@ def _not_computable(relation: Relation) -> Outcome:
     """What can still be shown: the printed side, and the sum of a left side that is whole."""
     missing = {term.side for term in relation.missing}
     right = None if "right" in missing or relation.operator == "within" else _total(relation.side("right"))
-    left = None if missing & {"left", "base"} or is_over_nothing(relation) else _left(relation)[0]
+    left = None if missing & {"left", "base"} or _is_over_nothing(relation) else _left(relation)[0]
     return Outcome("not_computable", left, right)
 
 
-def is_over_nothing(relation: Relation) -> bool:
+def _is_over_nothing(relation: Relation) -> bool:
     """Whether a ratio or a growth has a base that is known, and nothing."""
     base = relation.side("base")
     return bool(base) and not any(term.side == "base" for term in relation.missing) and _total(base) == 0
