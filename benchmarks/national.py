@@ -24,13 +24,11 @@ import duckdb
 
 from dagster_project.archive import NewEdition, archive
 from dagster_project.catalogue import Publication
-from dagster_project.readers.nomenclature import BOROUGHS
+from dagster_project.readers.nomenclature import is_borough_sql
 from dagster_project.settings import TERRITORIES
 
 SEED = 20
 MERGED = 200
-# Paris, Lyon and Marseille have boroughs, which are no communes.
-BOROUGH = " or ".join(f"code between '{first}' and '{last}'" for first, last in BOROUGHS)
 FIRST_YEAR = 2010
 _BENEFITS = (
     "rsa",
@@ -134,7 +132,7 @@ def _nomenclature(connection: duckdb.DuckDBPyConnection) -> None:
             cross join range(360)
             where range < 24 or strlen(departement.code) = 2
         ),
-        counted as (from placed where not ({BOROUGH}))
+        counted as (from placed where not ({is_borough_sql("code")}))
         select counted.*, 'Commune ' || counted.code as name, hash(counted.code || {SEED}) as chance,
             row_number() over (order by hash(counted.code)) <= {MERGED} and right(counted.code, 2) <> '01' as is_merged
         from counted;

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
@@ -29,6 +30,7 @@ from dagster_project.settings import Settings
 if TYPE_CHECKING:
     from dagster_project.dbt import NodeResult
     from dagster_project.quality.disclosure.audit import Audit
+    from dagster_project.quality.disclosure.cells import Memory
     from dagster_project.quality.disclosure.protect import Protection
     from dagster_project.quality.door_report import DoorReport
     from dagster_project.quality.verdicts import Reconciliation
@@ -210,12 +212,11 @@ class Refresh:
         Raises:
             RefusedDataError: a restricted dataset without thresholds, or cells that no mask can protect.
         """
-        from dagster_project.quality.disclosure.internal import remembered
         from dagster_project.quality.disclosure.protect import protect
 
         with self._timed("secret statistique"):
             self.narrator.step("Secret statistique")
-            protection = protect(self.stage, remembered(self.settings))
+            protection = protect(self.stage, self._memory)
         if protection.refusals:
             raise RefusedDataError("\n".join(protection.refusals))
         return protection
@@ -223,14 +224,19 @@ class Refresh:
     def attack(self) -> "Audit":
         """Try to find the masked cells in what is about to be published and in the releases kept."""
         from dagster_project.quality.disclosure.audit import audit
-        from dagster_project.quality.disclosure.internal import remembered
         from dagster_project.release.kept import releases
         from dagster_project.release.proof import DATABASE
 
         with self._timed("secret statistique"):
             self.narrator.step("Contrôle du secret statistique")
             databases = [self.settings.releases / name / DATABASE for name in releases(self.settings)]
-            return audit(self.stage, databases, remembered(self.settings))
+            return audit(self.stage, databases, self._memory)
+
+    @cached_property
+    def _memory(self) -> "Memory":
+        from dagster_project.quality.disclosure.internal import remembered
+
+        return remembered(self.settings)
 
     def _prove_raw_is_the_same(self) -> None:
         """What was read is what was hashed when the run began: nobody wrote to it in between."""

@@ -154,9 +154,7 @@ class Investigation:
         )
 
     def _implied_denominator(self, relation: Relation) -> Diagnosis:
-        numerator = sum((term.value for term in relation.side("left")), Fraction(0))
-        percent = sum((term.value for term in relation.side("right")), Fraction(0))
-        doubt = sum((term.doubt for term in relation.side("right")), Fraction(0))
+        numerator, percent, doubt = relation.total("left"), relation.total("right"), relation.doubt("right")
         if percent <= doubt:
             return Diagnosis(
                 "implied_denominator",

@@ -79,8 +79,6 @@ class Keeper:
 
     def _examine_table(self, edition: Edition) -> DoorReport:
         read = _read(edition)
-        if edition.sidecar.access == "restricted":
-            read.rejects = _hidden(read.rejects)
         kept = len(read.rows)
         if read.rows_read != kept + read.rows_set_aside:
             raise BilanError(f"{edition.edition_id} : {read.rows_read} lignes lues, {kept} gardées")
@@ -93,7 +91,7 @@ class Keeper:
     def _examine_producer_files(self, edition: Edition, building: Path) -> DoorReport:
         files = read_producer_files(self._duckdb, edition, building)
         if edition.sidecar.access == "restricted":
-            files.rejects, files.flags = _hidden(files.rejects), _hidden(files.flags)
+            files.flags = _hidden(files.flags)
         if not files.rejects and files.table == CELLS:
             written = ", ".join(quoted(str(path)) for path in sorted(building.glob(f"{CELLS}-*.parquet")))
             self._show(f"read_parquet([{written}])")
@@ -118,6 +116,8 @@ class Keeper:
         counts: tuple[int, int, int],
         flags: Sequence[Reject],
     ) -> DoorReport:
+        if edition.sidecar.access == "restricted":
+            rejects = _hidden(rejects)
         results: list[dict[str, Any]] = []
         messages = [reject.message for reject in rejects]
         if not rejects:

@@ -79,6 +79,14 @@ class Relation:
     def side(self, side: Side) -> tuple[Term, ...]:
         return tuple(term for term in self.terms if term.side == side)
 
+    def total(self, side: Side) -> Fraction:
+        """The sum of the terms of a side, all of them known."""
+        return sum((term.value for term in self.side(side)), Fraction(0))
+
+    def doubt(self, side: Side) -> Fraction:
+        """By how much that sum may be off, each figure being rounded as it is printed."""
+        return sum((term.doubt for term in self.side(side)), Fraction(0))
+
     @property
     def missing(self) -> tuple[Term, ...]:
         """Terms without a value; the bounds of a range are a value for `within`."""
@@ -130,14 +138,14 @@ def evaluate(relation: Relation) -> Outcome:
     if relation.missing or relation.break_between or _is_over_nothing(relation):
         return _not_computable(relation)
     if relation.operator == "complete":
-        return Outcome("holds", _total(relation.side("left")))
+        return Outcome("holds", relation.total("left"))
     if relation.operator == "within":
         return _within(relation)
 
     right_terms = relation.side("right")
-    right = _total(right_terms)
+    right = relation.total("right")
     left, doubt = _left(relation)
-    tolerance = doubt + _doubt(right_terms)
+    tolerance = doubt + relation.doubt("right")
     if relation.operator in ("part", "at_most"):
         verdict: Verdict = "holds" if left <= right + tolerance else "gap"
     elif len(right_terms) == 1:
@@ -152,21 +160,12 @@ def _qualifier(term: Term) -> str:
     return term.figure.qualifier
 
 
-def _total(terms: tuple[Term, ...]) -> Fraction:
-    return sum((term.value for term in terms), Fraction(0))
-
-
-def _doubt(terms: tuple[Term, ...]) -> Fraction:
-    return sum((term.doubt for term in terms), Fraction(0))
-
-
 def _left(relation: Relation) -> tuple[Fraction, Fraction]:
     """The left side and its doubt; a ratio or a growth is in percent, and carries the doubt of both its members."""
-    terms, base_terms = relation.side("left"), relation.side("base")
-    total, doubt = _total(terms), _doubt(terms)
-    if not base_terms:
+    total, doubt = relation.total("left"), relation.doubt("left")
+    if not relation.side("base"):
         return total, doubt
-    base, base_doubt = _total(base_terms), _doubt(base_terms)
+    base, base_doubt = relation.total("base"), relation.doubt("base")
     share = total / base
     if relation.operator == "growth":
         return 100 * (share - 1), 100 * (doubt + abs(share) * base_doubt) / abs(base)
@@ -212,15 +211,15 @@ def _within(relation: Relation) -> Outcome:
 def _not_computable(relation: Relation) -> Outcome:
     """What can still be shown: the printed side, and the sum of a left side that is whole."""
     missing = {term.side for term in relation.missing}
-    right = None if "right" in missing or relation.operator == "within" else _total(relation.side("right"))
+    right = None if "right" in missing or relation.operator == "within" else relation.total("right")
     left = None if missing & {"left", "base"} or _is_over_nothing(relation) else _left(relation)[0]
     return Outcome("not_computable", left, right)
 
 
 def _is_over_nothing(relation: Relation) -> bool:
     """Whether a ratio or a growth has a base that is known, and nothing."""
-    base = relation.side("base")
-    return bool(base) and not any(term.side == "base" for term in relation.missing) and _total(base) == 0
+    is_known = not any(term.side == "base" for term in relation.missing)
+    return bool(relation.side("base")) and is_known and relation.total("base") == 0
 
 
 def french(number: Fraction | Decimal | None, digits: int | None = None) -> str:

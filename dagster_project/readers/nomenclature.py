@@ -10,12 +10,17 @@ from dagster_project.settings import TERRITORIES
 _CORSICA = {"20A": "2A", "20B": "2B", "201": "2A", "202": "2B"}
 
 # Boroughs (arrondissements municipaux) of Marseille, Lyon and Paris, from the first to the last.
-BOROUGHS = (("13201", "13216"), ("69381", "69389"), ("75101", "75120"))
+_BOROUGHS = (("13201", "13216"), ("69381", "69389"), ("75101", "75120"))
 
 
 def is_borough(code: str) -> bool:
     """Whether a code is that of a borough of Paris, Lyon or Marseille."""
-    return len(code) == 5 and any(first <= code <= last for first, last in BOROUGHS)
+    return len(code) == 5 and any(first <= code <= last for first, last in _BOROUGHS)
+
+
+def is_borough_sql(column: str) -> str:
+    """The same of a column of codes of five characters, in SQL."""
+    return " or ".join(f"{column} between '{first}' and '{last}'" for first, last in _BOROUGHS)
 
 
 @cache

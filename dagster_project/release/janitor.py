@@ -46,7 +46,7 @@ def tidy(settings: Settings) -> None:
         name.unlink()
     served = served_folder(settings)
     coming = named_in(settings.coming)
-    if served is None or served.name != coming:
+    if coming and (served is None or served.name != coming):
         remove(settings.releases / coming)
     settings.coming.unlink(missing_ok=True)
     if settings.releases.is_dir():

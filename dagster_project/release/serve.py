@@ -79,12 +79,12 @@ def latest_is_behind(settings: Settings) -> bool:
     return named_in(settings.warehouse / LATEST) != served.name
 
 
-def named_in(notice: Path) -> str:
-    """The release a notice names; nothing that could be one where the notice is absent, or cut short."""
+def named_in(notice: Path) -> str | None:
+    """The release a notice names; None where the notice is absent, or cut short."""
     try:
         return str(json.loads(notice.read_text(encoding="utf-8"))["release_id"])
     except (OSError, ValueError, KeyError):
-        return "aucune"
+        return None
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:

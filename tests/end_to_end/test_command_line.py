@@ -58,7 +58,7 @@ def test_wrong_use_is_two_and_is_said_in_french(published: Settings, arguments: 
 
 
 @pytest.mark.parametrize(
-    "sql", ["create table marts.x (a int)", "copy (select 1) to '/tmp/x.csv'", "attach 'x.duckdb'", "install httpfs"]
+    "sql", ["create table marts.x (a int)", "copy (select 1) to 'x.csv'", "attach 'x.duckdb'", "install httpfs"]
 )
 def test_a_query_can_only_read(published: Settings, sql: str) -> None:
     assert bilan(published, "query", sql).returncode == 2

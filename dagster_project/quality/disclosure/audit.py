@@ -7,24 +7,23 @@ name what is found.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import product
-from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from dagster_project.quality.disclosure.cells import Memory, absent
+from dagster_project.quality.disclosure.linear import Statement, components, solver, whole_width
 from dagster_project.quality.disclosure.public import Place, Row, Version, newest, public_rows, public_shares, states
 from dagster_project.quality.disclosure.rules import Rules, additive_indicators, rates, read_rules
 from dagster_project.readers.periods import first_day
 
 # No count is greater; a number nothing bounds stops here.
 _GREATEST = 10_000_000
-_DOUBT = 1e-6
 _RATE_STEP = Decimal("0.1")
 _FOUND_BY = {False: "par le calcul", True: "par le calcul et les signes C et D"}
 
@@ -53,15 +52,6 @@ class Audit:
 
     attacked: int
     findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
-class _Statement:
-    """`low <= sum(coefficient x version) <= high`, what is public being already in the bounds."""
-
-    coefficients: tuple[tuple[Version, float], ...]
-    low: float
-    high: float
 
 
 @dataclass
@@ -176,7 +166,7 @@ class _Attacker:
         """Each masked count that is found exactly, or nearly; each masked share whose members are printed."""
         counts = {version for version in self._unknown if version.place.indicator in additive_indicators()}
         statements = list(dict.fromkeys(self._statements()))
-        for component in _components(statements):
+        for component in components(statements):
             for labels_known in (False, True):
                 yield from self._attack(component, counts, labels_known=labels_known)
         for version in self._unknown.keys() - counts:
@@ -186,7 +176,7 @@ class _Attacker:
 
     # --- what adds up
 
-    def _statements(self) -> Iterator[_Statement]:
+    def _statements(self) -> Iterator[Statement]:
         for view in self._published.views:
             at: dict[Place, dict[str, Version]] = defaultdict(dict)
             for row in view:
@@ -197,7 +187,7 @@ class _Attacker:
                 yield from self._pairs(at, dataset, rules)
             yield from self._printed_shares(at)
 
-    def _territories(self, at: Mapping[Place, Mapping[str, Version]], dataset: str) -> Iterator[_Statement]:
+    def _territories(self, at: Mapping[Place, Mapping[str, Version]], dataset: str) -> Iterator[Statement]:
         blocks = {
             place._replace(level="", code="")
             for place, said in at.items()
@@ -233,7 +223,7 @@ class _Attacker:
                 found.append(said.get(dataset) or next(iter(said.values())))
         return found
 
-    def _pairs(self, at: Mapping[Place, Mapping[str, Version]], dataset: str, rules: Rules) -> Iterator[_Statement]:
+    def _pairs(self, at: Mapping[Place, Mapping[str, Version]], dataset: str, rules: Rules) -> Iterator[Statement]:
         """Parts and wholes, shares and their members, at one territory."""
         wholes = [(rate.part, rate.base) for rate in rates()] + [(two.part, two.whole) for two in rules.parts]
         of: dict[str, list[str]] = defaultdict(list)
@@ -257,7 +247,7 @@ class _Attacker:
                     parts = [at.get(place._replace(indicator=part), {}).get(dataset) for part in addition.parts]
                     yield from self._total(said[dataset], [part for part in parts if part])
 
-    def _printed_shares(self, at: Mapping[Place, Mapping[str, Version]]) -> Iterator[_Statement]:
+    def _printed_shares(self, at: Mapping[Place, Mapping[str, Version]]) -> Iterator[Statement]:
         """A percentage printed beside a count, whoever prints it, binds the counts and bases of that day."""
         for place, said in at.items():
             for base in self._bases.get(place.indicator, ()):
@@ -266,28 +256,28 @@ class _Attacker:
                 for (percent, step), part, total in product(printed, said.values(), totals):
                     yield from self._share(part, total, percent, step)
 
-    def _total(self, total: Version, parts: Sequence[Version]) -> Iterator[_Statement]:
+    def _total(self, total: Version, parts: Sequence[Version]) -> Iterator[Statement]:
         if parts and self._left(total, parts) == 0:
             yield from self._state({total: 1.0, **dict.fromkeys(parts, -1.0)}, 0.0, 0.0)
         elif parts:
             yield from self._at_most(parts, total)
 
-    def _at_most(self, parts: Sequence[Version], total: Version) -> Iterator[_Statement]:
+    def _at_most(self, parts: Sequence[Version], total: Version) -> Iterator[Statement]:
         if self._left(total, parts) >= 0:
             yield from self._state({total: 1.0, **dict.fromkeys(parts, -1.0)}, 0.0, float("inf"))
 
-    def _share(self, part: Version, base: Version, percent: Decimal, step: Decimal) -> Iterator[_Statement]:
+    def _share(self, part: Version, base: Version, percent: Decimal, step: Decimal) -> Iterator[Statement]:
         low, high = percent - step / 2, percent + step / 2
         if low * self._known(base) <= 100 * self._known(part) <= high * self._known(base):
             yield from self._state({part: 100.0, base: -float(low)}, 0.0, float("inf"))
             yield from self._state({part: 100.0, base: -float(high)}, -float("inf"), 0.0)
 
-    def _state(self, terms: Mapping[Version, float], low: float, high: float) -> Iterator[_Statement]:
+    def _state(self, terms: Mapping[Version, float], low: float, high: float) -> Iterator[Statement]:
         """The statement, what is printed being put in the bounds; nothing where all is printed."""
         known = sum(weight * float(self._published.printed.get(version, 0)) for version, weight in terms.items())
         hidden = tuple(sorted((version, weight) for version, weight in terms.items() if version in self._unknown))
         if hidden:
-            yield _Statement(hidden, low - known, high - known)
+            yield Statement(hidden, low - known, high - known)
 
     def _value(self, version: Version) -> Decimal | None:
         printed = self._published.printed.get(version)
@@ -312,10 +302,10 @@ class _Attacker:
     # --- the attack
 
     def _attack(
-        self, statements: Sequence[_Statement], counts: set[Version], *, labels_known: bool
+        self, statements: Sequence[Statement], counts: set[Version], *, labels_known: bool
     ) -> Iterator[Finding]:
         versions = sorted({version for statement in statements for version, _ in statement.coefficients})
-        solve = _solver(statements, versions, [self._bounds(version, labels_known) for version in versions])
+        solve = solver(statements, versions, [self._bounds(version, labels_known) for version in versions])
         least, greatest = [float("inf")] * len(versions), [-float("inf")] * len(versions)
         for at, version in enumerate(versions):
             rules = self._rules.get(version.dataset)
@@ -324,10 +314,10 @@ class _Attacker:
             wanted = rules.width_owed(self._unknown[version], labels_known=labels_known)
             for direction in (-1.0, 1.0):
                 # Any table that agrees with what is public widens what is possible, whatever it was looked for.
-                if _width(least[at], greatest[at]) < wanted:
+                if whole_width(least[at], greatest[at]) < wanted:
                     for index, value in enumerate(solve(at, direction)):
                         least[index], greatest[index] = min(least[index], value), max(greatest[index], value)
-            if (width := _width(least[at], greatest[at])) < wanted:
+            if (width := whole_width(least[at], greatest[at])) < wanted:
                 place = version.place
                 yield Finding(
                     place.indicator,
@@ -345,60 +335,3 @@ class _Attacker:
                 return rules.smallest_masked, rules.min_count - 1
             return rules.min_count, _GREATEST
         return 0, _GREATEST
-
-
-def _width(least: float, greatest: float) -> float:
-    """Between the least and the greatest whole number a count may be; less than nothing where none was found."""
-    if least > greatest:
-        return -1
-    return floor(greatest + _DOUBT) - ceil(least - _DOUBT)
-
-
-def _solver(
-    statements: Sequence[_Statement], versions: Sequence[Version], bounds: Sequence[tuple[float, float]]
-) -> Callable[[int, float], Sequence[float]]:
-    """Finds a table that agrees with every statement and has the least (1) or the greatest (-1) value of a version."""
-    import numpy as np
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import csr_array
-
-    index = {version: at for at, version in enumerate(versions)}
-    entries = [
-        (row, index[version], weight)
-        for row, statement in enumerate(statements)
-        for version, weight in statement.coefficients
-    ]
-    rows, columns, weights = zip(*entries, strict=True)
-    matrix = csr_array((weights, (rows, columns)), shape=(len(statements), len(versions)))
-    low, high = zip(*((statement.low, statement.high) for statement in statements), strict=True)
-    constraints = LinearConstraint(matrix, np.array(low) - _DOUBT, np.array(high) + _DOUBT)
-    limits = Bounds(*np.array(bounds, dtype=float).T)
-
-    def solve(at: int, direction: float) -> Sequence[float]:
-        objective = np.zeros(len(versions))
-        objective[at] = direction
-        solved = milp(objective, bounds=limits, constraints=constraints)
-        # A programme that cannot be solved proves nothing: what it was asked for counts as found.
-        return solved.x if solved.x is not None else ()
-
-    return solve
-
-
-def _components(statements: Sequence[_Statement]) -> list[list[_Statement]]:
-    """Statements that share no unknown are attacked apart."""
-    group: dict[Version, Version] = {}
-
-    def root(version: Version) -> Version:
-        while group.setdefault(version, version) != version:
-            group[version] = group[group[version]]
-            version = group[version]
-        return version
-
-    for statement in statements:
-        first, *others = (version for version, _ in statement.coefficients)
-        for other in others:
-            group[root(other)] = root(first)
-    found: dict[Version, list[_Statement]] = defaultdict(list)
-    for statement in statements:
-        found[root(statement.coefficients[0][0])].append(statement)
-    return [found[version] for version in sorted(found)]

@@ -5,12 +5,12 @@ from datetime import date
 
 from dagster_project.readers.cnaf.measures import LARGE, RANGES, Measure, pairs
 from dagster_project.readers.cnaf.wide import CODE, LABEL, PERIOD, UNLOCATED, Wide
-from dagster_project.readers.nomenclature import BOROUGHS
+from dagster_project.readers.nomenclature import is_borough_sql
 
 # Residents that no commune could be found for, and codes masked for secrecy (04XXX).
 TECHNICAL = "territory_code in ('unlocated', 'XX', '99', '99999') or territory_code like '%XX%'"
 # Paris, Lyon and Marseille are counted by borough (arrondissement municipal): no commune of the geographic code.
-BOROUGH = " or ".join(f"territory_code between '{first}' and '{last}'" for first, last in BOROUGHS)
+BOROUGH = is_borough_sql("territory_code")
 # Numbers beyond the others' for 2A006 and 2B033; any other code that is not five digits has none.
 _CORSICA = """case
     when regexp_full_match(territory_code, '2A[0-9]{3}') then 100000 + cast(substr(territory_code, 3) as integer)

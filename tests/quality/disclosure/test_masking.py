@@ -67,6 +67,16 @@ def make(
     return Made(path, protection)
 
 
+def tell_what_protects(made: Made) -> None:
+    """Publish the cells that are masked to protect another."""
+    with duckdb.connect(str(made.path)) as told:
+        told.execute(
+            "update marts.calpae_indicator_history as history set conf_status = 'F', value = cell.value "
+            "from raw.cell as cell where history.conf_status = 'D' and cell.territory_code = history.territory_code "
+            "and cell.territory_level = history.territory_level"
+        )
+
+
 def row(values: Sequence[int], indicator: str = "ase_leavers", total: int | None = None) -> list[tuple[Cell, Decimal]]:
     """One indicator for every département of the region, and its total (None: the sum)."""
     cells = [
@@ -198,12 +208,7 @@ def test_an_edition_withdrawn_since_was_seen_all_the_same(tmp_path: Path) -> Non
 
 def test_the_audit_attacks_what_only_earlier_releases_tell(tmp_path: Path) -> None:
     first = make(tmp_path, [("e0", 2024, row([3, *range(20, 32)]))])
-    with duckdb.connect(str(first.path)) as told:
-        told.execute(
-            "update marts.calpae_indicator_history as history set conf_status = 'F', value = cell.value "
-            "from raw.cell as cell where history.conf_status = 'D' and cell.territory_code = history.territory_code "
-            "and cell.territory_level = history.territory_level"
-        )
+    tell_what_protects(first)
     second = make(tmp_path, [("e1", 2023, row(range(20, 33)))])
     (finding, *_) = audit(second.path, [first.path], first.memory).findings
     assert (finding.code, finding.exactly) == ("09", True)
@@ -311,12 +316,7 @@ def test_the_audit_remembers_what_earlier_releases_told(tmp_path: Path) -> None:
     """The cell masked today to protect another was told by an earlier release: it gives the small count away."""
     said: list[Edition] = [("e0", 2024, row([3, *range(20, 32)]))]
     earlier, today = make(tmp_path, said), make(tmp_path, said)
-    with duckdb.connect(str(earlier.path)) as told:
-        told.execute(
-            "update marts.calpae_indicator_history as history set conf_status = 'F', value = cell.value "
-            "from raw.cell as cell where history.conf_status = 'D' and cell.territory_code = history.territory_code "
-            "and cell.territory_level = history.territory_level"
-        )
+    tell_what_protects(earlier)
     assert audit(today.path, ()).findings == ()
     (finding, *_) = audit(today.path, [earlier.path]).findings
     assert (finding.code, finding.exactly) == ("09", True)
