@@ -17,6 +17,8 @@ from dagster_project.sql import identifier, quoted
 STORAGE_VERSION = "v1.0.0"
 # An index is held in memory while it is made: a table of more rows has its key proved, and no index.
 LONGEST_INDEX = 1_000_000
+# The columns of a key that part a long table: a dataset and an indicator, of every table that long.
+_LEADING = 2
 
 
 def contents(stage: Path) -> dict[str, dict[str, Any]]:
@@ -62,10 +64,11 @@ def write_database(stage: Path, database: Path) -> None:
             connection.execute(";".join(_definition(model)))
         connection.commit()
         for model in models:
-            connection.execute(f'insert into bilan.{MARTS}."{model["name"]}" {_ordered_rows(model)}')
-            if rows_of(connection, f'bilan.{MARTS}."{model["name"]}"') <= LONGEST_INDEX:
+            if rows_of(connection, f'{MARTS}."{model["name"]}"') <= LONGEST_INDEX:
+                connection.execute(_insertion(model))
                 _add_key(connection, model)
             else:
+                _insert_by_parts(connection, model)
                 _prove_key(connection, model)
         connection.execute("checkpoint bilan")
 
@@ -122,10 +125,23 @@ def _same_key(model: dict[str, Any], key: str, found: str) -> BilanError:
     return BilanError(f"Table {model['name']} : deux lignes ont la même clé ({key}) : {found}")
 
 
-def _ordered_rows(model: dict[str, Any]) -> str:
-    """The query of a published table's rows, in the order of its key."""
-    order = ", ".join(f'"{column}"' for column in primary_key(model))
-    return f'select * from {MARTS}."{model["name"]}" order by {order}'
+def _insert_by_parts(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> None:
+    """Insert the rows of each value of the key's first columns in turn, so that what is sorted at once stays short."""
+    leading = [identifier(column) for column in primary_key(model)[:_LEADING]]
+    columns = ", ".join(leading)
+    parts = connection.execute(
+        f'select distinct {columns} from {MARTS}."{model["name"]}" order by {columns}'
+    ).fetchall()
+    is_of_part = " and ".join(f"{column} is not distinct from ?" for column in leading)
+    for part in parts:
+        connection.execute(_insertion(model, f"where {is_of_part}"), part)
+
+
+def _insertion(model: dict[str, Any], condition: str = "") -> str:
+    """The statement that inserts the rows of a published table, all or some, in the order of its key."""
+    order = ", ".join(map(identifier, primary_key(model)))
+    table = f'{MARTS}."{model["name"]}"'
+    return f"insert into bilan.{table} select * from {table} {condition} order by {order}"
 
 
 def _definition(model: dict[str, Any]) -> Iterable[str]:
