@@ -19,7 +19,7 @@ _KEPT = {
     ("core", "fct_observation"),
     ("core", "period_state"),
     ("core", "digest_part"),
-    ("marts", "commune_value"),
+    ("core", "commune_carried"),
 }
 _PIECE = 1 << 20
 _CODE = 16
