@@ -4,9 +4,7 @@
 -- when every commune that merged has its value, and says so; a rate follows its commune through a change of code, and
 -- ends with a merger.
 with touched as (
-    select commune_code as code from {{ ref('commune_successor') }}
-    union
-    select successor_code as code from {{ ref('commune_successor') }}
+    {{ codes_of_moves() }}
 ),
 
 affected as (

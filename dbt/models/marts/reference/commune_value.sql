@@ -2,9 +2,7 @@
 
 -- Values of communes on the newest geographic code. Few communes ever moved: the others have the values observed.
 with touched as (
-    select commune_code as code from {{ ref('commune_successor') }}
-    union
-    select successor_code as code from {{ ref('commune_successor') }}
+    {{ codes_of_moves() }}
 ),
 
 known as (
