@@ -99,61 +99,42 @@ merged as (
     inner join {{ ref('commune_successor') }} as successor
         on placed.current_code = successor.successor_code and placed.first_move_on <= successor.effective_on
     group by placed.current_code, placed.first_move_on
-),
-
-carried as (
-    select
-        placed.dataset,
-        placed.indicator_code,
-        placed.indicator_label_fr,
-        placed.current_code as territory_code,
-        placed.period_code,
-        placed.period_start,
-        placed.population_group,
-        sum(placed.value) as value,
-        placed.unit,
-        -- In the order of the alphabet, the status that is the least sure.
-        max(placed.obs_status) as obs_status,
-        -- Communes that merged may be known by several editions.
-        {{ newest_edition('placed') }} as edition_id,
-        count(placed.value) as communes,
-        coalesce(merged.expected, 1) as communes_expected,
-        {{ joined_texts(
-            'case when placed.territory_code <> placed.current_code then placed.territory_code end',
-            ', ',
-            order='placed.territory_code'
-        ) }} as carried_from
-    from placed
-    left join merged
-        on
-            placed.current_code = merged.current_code
-            and placed.first_move_on = merged.first_move_on
-            and placed.adds_up
-    group by
-        placed.dataset,
-        placed.indicator_code,
-        placed.indicator_label_fr,
-        placed.current_code,
-        placed.period_code,
-        placed.period_start,
-        placed.population_group,
-        placed.unit,
-        merged.expected
 )
 
 select
-    dataset,
-    indicator_code,
-    indicator_label_fr,
-    territory_code,
-    period_code,
-    period_start,
-    population_group,
-    case when communes = communes_expected then value end as value,
-    unit,
-    obs_status,
-    edition_id,
-    communes,
-    communes_expected,
-    carried_from
-from carried
+    placed.dataset,
+    placed.indicator_code,
+    placed.indicator_label_fr,
+    placed.current_code as territory_code,
+    placed.period_code,
+    placed.period_start,
+    placed.population_group,
+    case when count(placed.value) = coalesce(merged.expected, 1) then sum(placed.value) end as value,
+    placed.unit,
+    -- In the order of the alphabet, the status that is the least sure.
+    max(placed.obs_status) as obs_status,
+    -- Communes that merged may be known by several editions.
+    {{ newest_edition('placed') }} as edition_id,
+    count(placed.value) as communes,
+    coalesce(merged.expected, 1) as communes_expected,
+    {{ joined_texts(
+        'case when placed.territory_code <> placed.current_code then placed.territory_code end',
+        ', ',
+        order='placed.territory_code'
+    ) }} as carried_from
+from placed
+left join merged
+    on
+        placed.current_code = merged.current_code
+        and placed.first_move_on = merged.first_move_on
+        and placed.adds_up
+group by
+    placed.dataset,
+    placed.indicator_code,
+    placed.indicator_label_fr,
+    placed.current_code,
+    placed.period_code,
+    placed.period_start,
+    placed.population_group,
+    placed.unit,
+    merged.expected
