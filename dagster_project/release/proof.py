@@ -1,20 +1,25 @@
 """The proof that a release folder is what its manifest says: every file, every table.
 
-``python -m dagster_project.release.proof <folder>`` gives it from a process that has nothing of the run's: no cache,
-no open connection, no right to read or write anything but the database. Its last line is a JSON list of defects.
+``python -m dagster_project.release.proof <folder>`` proves a folder just written, from a process that has nothing of
+the run's: no cache, no open connection, no right to read or write anything but the database. It reads in JSON the
+checksum of each table of the stage; its last line is a JSON list of defects. The content digests in the manifest are
+those of the stage: a table that is a faithful copy of the stage's has them, without being digested again.
 """
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster_project.connect import LOCKS
 from dagster_project.errors import BilanError
 from dagster_project.hashing import file_sha256
-from dagster_project.release.digest import METHOD, content_digest
+from dagster_project.release.digest import METHOD, checksum, content_digest
+
+if TYPE_CHECKING:
+    import duckdb
 
 MANIFEST = "manifest.json"
 MANIFEST_DIGEST = "manifest.sha256"
@@ -31,16 +36,24 @@ def defects_of(folder: Path) -> list[str]:
     return list(_table_defects(folder, manifest["marts"]))
 
 
-def prove_afresh(folder: Path) -> None:
-    """Have a fresh, locked-down process prove a release folder.
+def prove_afresh(folder: Path, checksums: Mapping[str, str]) -> None:
+    """Have a fresh, locked-down process prove a release folder, its tables by the checksums of those they copy.
 
     Raises:
-        BilanError: the folder does not hold what its manifest says, or could not be read at all.
+        BilanError: the folder does not hold what its manifest says or what was to be copied, or cannot be read at all.
     """
     # Where the package is found, whatever the working folder: the code that proves is the code that wrote.
     command = [sys.executable, "-m", "dagster_project.release.proof", str(folder)]
     home = Path(__file__).resolve().parents[2]
-    done = subprocess.run(command, cwd=home, capture_output=True, text=True, encoding="utf-8", check=False)
+    done = subprocess.run(
+        command,
+        cwd=home,
+        input=json.dumps(dict(checksums)),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:]
         raise BilanError(f"La version écrite n'a pas pu être relue : {' '.join(last) or done.returncode}")
@@ -70,10 +83,8 @@ def file_defects(folder: Path) -> Iterator[str]:
         yield f"{folder.name}/{name} : fichier en trop"
 
 
-def _table_defects(folder: Path, tables: dict[str, Any]) -> Iterator[str]:
-    import duckdb
-
-    with duckdb.connect(str(folder / DATABASE), read_only=True, config=dict(LOCKS)) as connection:
+def _table_defects(folder: Path, tables: Mapping[str, Any]) -> Iterator[str]:
+    with _locked_down(folder) as connection:
         for name, table in tables.items():
             published = f'marts."{name}"'
             row = connection.execute(f"select count(*) from {published}").fetchone()
@@ -84,5 +95,22 @@ def _table_defects(folder: Path, tables: dict[str, Any]) -> Iterator[str]:
                 yield f"{folder.name}, table {name} : ses valeurs ne sont plus celles publiées"
 
 
+def _copy_defects(folder: Path, checksums: Mapping[str, str]) -> Iterator[str]:
+    with _locked_down(folder) as connection:
+        for name, expected in checksums.items():
+            if checksum(connection, f'marts."{name}"') != expected:
+                yield f"{folder.name}, table {name} : ses valeurs ne sont pas celles à publier"
+
+
+def _locked_down(folder: Path) -> "duckdb.DuckDBPyConnection":
+    import duckdb
+
+    return duckdb.connect(str(folder / DATABASE), read_only=True, config=dict(LOCKS))
+
+
+def _defects_of_copy(folder: Path, checksums: Mapping[str, str]) -> list[str]:
+    return list(file_defects(folder)) or list(_copy_defects(folder, checksums))
+
+
 if __name__ == "__main__":
-    print(json.dumps(defects_of(Path(sys.argv[1]))))
+    print(json.dumps(_defects_of_copy(Path(sys.argv[1]), json.load(sys.stdin))))

@@ -27,7 +27,7 @@ from dagster_project.release.proof import MANIFEST, MANIFEST_DIGEST, prove_afres
 from dagster_project.release.serve import serve, served_folder, served_manifest, write_json
 from dagster_project.release.space import check_files
 from dagster_project.release.stage import ReleaseFacts
-from dagster_project.release.tables import contents, row_counts, write_database
+from dagster_project.release.tables import checksums, contents, row_counts, write_database
 from dagster_project.release.unchanged import note_same_content
 from dagster_project.settings import PROJECT, Settings
 
@@ -77,7 +77,7 @@ def publish(
             with part("site et classeurs"):
                 pages.wait()
     _seal(draft, made_from, checks)
-    prove_afresh(draft.folder)
+    prove_afresh(draft.folder, checksums(stage))
     keep_internal(settings, stage, facts.release_id)
     write_json(settings.coming, {"release_id": facts.release_id})
     _move_to_its_place(draft, settings)

@@ -227,7 +227,7 @@ def test_a_release_that_cannot_be_read_is_not_served(warehouse: Settings) -> Non
         file.seek(5000)
         file.write(b"\xff" * 100)
     with pytest.raises(BilanError, match="rien n'est publié"):
-        prove_afresh(folder)
+        prove_afresh(folder, {})
 
 
 def sealed(settings: Settings, *names: str) -> None:
