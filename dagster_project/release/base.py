@@ -18,6 +18,7 @@ from dagster_project.settings import Settings
 _KEPT = {
     ("core", "fct_observation"),
     ("core", "period_state"),
+    ("core", "digest_part"),
     ("core", "commune_carried"),
 }
 _PIECE = 1 << 20

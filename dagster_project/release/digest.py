@@ -8,6 +8,9 @@ the memory of one row; rows have a key, so none can hide behind another; and a c
 of 2^-128. Somebody who *chooses* rows could make two tables with one sum: against tampering, the SHA-256 of each file
 stands in the manifest.
 
+A sum also adds up: a long table is digested period by period, and a period whose rows are those of the run before, by
+their checksum, is not digested again (`digest_by_period`).
+
 Only DuckDB is imported: a fresh process recomputes a release's digests in a fraction of a second.
 """
 
@@ -24,8 +27,11 @@ if TYPE_CHECKING:
 _SESSION_TYPES = ("timestamp with time zone", "timestamptz", "time with time zone", "timetz")
 _SEPARATOR, _NULL = "chr(31)", "chr(30)"
 _HALVES = ("sum((hash >> 64)::ubigint)", "sum((hash & 18446744073709551615::uhugeint)::ubigint)")
+_CHECKSUM = "concat(count(*), ':', sum(hash(*columns(*))))"
 # What a manifest calls this way of digesting: one that names another is proved by its files.
 METHOD = "md5-sum"
+
+Parts = Sequence[int | None]
 
 
 def content_digest(connection: "duckdb.DuckDBPyConnection", table: str, columns: Mapping[str, str]) -> str:
@@ -38,14 +44,47 @@ def content_digest(connection: "duckdb.DuckDBPyConnection", table: str, columns:
     return _sealed(columns, found)
 
 
+def digest_by_period(connection: "duckdb.DuckDBPyConnection", name: str, table: str, columns: Mapping[str, str]) -> str:
+    """The same digest, of a table whose rows have a dataset and a period, from parts kept in ``core.digest_part``.
+
+    Every row is read for the checksum of its period; texts are written and hashed only where it is a new one.
+    """
+    connection.execute(
+        f"""
+        create table if not exists core.digest_part
+            (mart varchar, dataset varchar, period_code varchar, checksum varchar, parts hugeint[]);
+        create or replace temp table period_checksum as
+            select '{name}' as mart, dataset, period_code, {_CHECKSUM} as checksum from {table} group by all;
+        delete from core.digest_part where mart = '{name}' and (mart, dataset, period_code, checksum) not in
+            (select (mart, dataset, period_code, checksum) from period_checksum);
+        create or replace temp table period_to_digest as
+            from period_checksum anti join core.digest_part using (mart, dataset, period_code)
+        """
+    )
+    rows = f"(select written.* from {table} as written semi join period_to_digest using (dataset, period_code))"
+    connection.execute(
+        f"""
+        insert into core.digest_part
+        select mart, dataset, period_code, checksum, parts
+        from period_to_digest
+        inner join (
+            select dataset, period_code, [{", ".join(_parts(columns))}] as parts
+            from {_hashed(rows, columns)} group by all
+        ) using (dataset, period_code)
+        """
+    )
+    found = connection.execute("select parts from core.digest_part where mart = ?", [name]).fetchall()
+    return _sealed(columns, _added([parts for (parts,) in found], len(_parts(columns))))
+
+
 def checksum(connection: "duckdb.DuckDBPyConnection", table: str) -> str:
     """Row count and sum of DuckDB's own hashes of the rows of a table: what a faithful copy shares with its original.
 
     Ten times cheaper than a digest, and worth nothing to another version of DuckDB.
     """
-    found = connection.execute(f"select count(*), sum(hash(*columns(*))) from {table}").fetchone()
+    found = connection.execute(f"select {_CHECKSUM} from {table}").fetchone()
     assert found is not None
-    return f"{found[0]}:{found[1]}"
+    return str(found[0])
 
 
 def _parts(columns: Mapping[str, str]) -> list[str]:
@@ -62,6 +101,16 @@ def _hashed(table: str, columns: Mapping[str, str]) -> str:
     return f"(select *, md5_number(concat_ws({_SEPARATOR}, {row})) as hash from {table})"
 
 
-def _sealed(columns: Mapping[str, str], parts: Sequence[int | None]) -> str:
+def _added(several: Sequence[Parts], length: int) -> Parts:
+    """The parts of some tables as those of all their rows: as in SQL, a sum of nothing is null, a count is not."""
+    if not several:
+        return (0, *[None] * (length - 1))
+    return [
+        None if all(part is None for part in one) else sum(part for part in one if part is not None)
+        for one in zip(*several, strict=True)
+    ]
+
+
+def _sealed(columns: Mapping[str, str], parts: Parts) -> str:
     named = [(name, columns[name]) for name in sorted(columns)]
     return hashlib.sha256(repr((named, tuple(parts))).encode()).hexdigest()

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.errors import BilanError
-from dagster_project.release.digest import checksum, content_digest
+from dagster_project.release.digest import checksum, content_digest, digest_by_period
 from dagster_project.release.keys import MARTS
 from dagster_project.release.stage import digested_columns, primary_key, published_models
 from dagster_project.settings import memory_limit
@@ -24,29 +24,31 @@ _LEADING = 2
 def contents(stage: Path) -> dict[str, dict[str, Any]]:
     """For every published table of the stage, its content digest and the columns, with types, it is made of.
 
-    A table of run facts has no digest and no such columns.
+    A table of run facts has no digest and no such columns. Parts of digests are kept in the stage for the next run.
     """
     found: dict[str, dict[str, Any]] = {}
-    with _opened(stage) as connection:
+    with duckdb.connect(str(stage), config={"memory_limit": memory_limit()}) as connection:
         for model in published_models():
-            table = f'{MARTS}."{model["name"]}"'
             columns = digested_columns(model)
             found[model["name"]] = {
-                "sha256": content_digest(connection, table, columns) if columns else None,
+                "sha256": _digest(connection, model, columns) if columns else None,
                 "columns": columns,
             }
     return found
 
 
+def _digest(connection: duckdb.DuckDBPyConnection, model: dict[str, Any], columns: dict[str, str]) -> str:
+    table = f'{MARTS}."{model["name"]}"'
+    if model["config"]["meta"].get("digest_by_period"):
+        return digest_by_period(connection, model["name"], table, columns)
+    return content_digest(connection, table, columns)
+
+
 def checksums(stage: Path) -> dict[str, str]:
     """For every digested table of the stage, what a faithful copy of it has too."""
-    with _opened(stage) as connection:
+    with duckdb.connect(str(stage), read_only=True, config={"memory_limit": memory_limit()}) as connection:
         digested = (model["name"] for model in published_models() if digested_columns(model))
         return {name: checksum(connection, f'{MARTS}."{name}"') for name in digested}
-
-
-def _opened(stage: Path) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(str(stage), read_only=True, config={"memory_limit": memory_limit()})
 
 
 def write_database(stage: Path, database: Path) -> None:

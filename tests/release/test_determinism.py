@@ -4,16 +4,18 @@ import csv
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from dagster_project.formulas import neutral, neutral_sql
 from dagster_project.hashing import file_sha256
-from dagster_project.release.digest import checksum, content_digest
+from dagster_project.release.digest import checksum, content_digest, digest_by_period
 from dagster_project.release.exports import export_tables
 from dagster_project.release.stage import published_models
 from dagster_project.release.tables import contents, write_database
@@ -74,6 +76,47 @@ def test_no_text_passes_from_a_column_to_the_next(memory: duckdb.DuckDBPyConnect
     memory.execute("create table other as select 'x' as a, 'y' || chr(31) || 'z' as b")
     assert content_digest(memory, "one", columns) != content_digest(memory, "other", columns)
     assert checksum(memory, "one") != checksum(memory, "other")
+
+
+KEPT = {"dataset": "varchar", "period_code": "varchar", "value": "decimal(24, 6)", "note": "varchar", "none": "varchar"}
+
+
+@pytest.fixture
+def periods(memory: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A table of rows that have a dataset and a period: none yet."""
+    declared = ", ".join(f'"{name}" {data_type}' for name, data_type in KEPT.items())
+    memory.execute(f"create table t ({declared}); create schema core")
+    return memory
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, period: str, values: Sequence[int | None]) -> None:
+    """Put other rows in a period."""
+    connection.execute("delete from t where period_code = ?", [period])
+    for value in values:
+        connection.execute("insert into t values ('d', ?, ?, 'note ' || ?, null)", [period, value, value])
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.lists(st.none() | st.integers(-9, 9), max_size=4)), max_size=5))
+@example([])
+@example([("a", [None]), ("b", [])])
+def test_a_digest_by_period_is_that_of_the_whole_table_whatever_was_digested_before(
+    periods: duckdb.DuckDBPyConnection, changes: list[tuple[str, list[int | None]]]
+) -> None:
+    for period, values in [*changes, ("z", [])]:
+        _fill(periods, period, values)
+        assert digest_by_period(periods, "t", "t", KEPT) == content_digest(periods, "t", KEPT)
+
+
+def test_a_period_whose_rows_are_the_same_is_not_digested_again(periods: duckdb.DuckDBPyConnection) -> None:
+    _fill(periods, "a", [1, 2])
+    _fill(periods, "b", [3])
+    digest_by_period(periods, "t", "t", KEPT)
+    periods.execute("update core.digest_part set parts = list_prepend(0, parts[2:])")
+    _fill(periods, "b", [4])
+    digest_by_period(periods, "t", "t", KEPT)
+    found = periods.execute("select period_code, parts[1] from core.digest_part order by all").fetchall()
+    assert found == [("a", 0), ("b", 1)]
 
 
 def test_two_builds_of_the_same_raw_have_the_same_digests_and_the_same_bytes(
