@@ -9,18 +9,18 @@ from dagster_project.settings import TERRITORIES
 # BDM and Webstat prefix a D; estimates of population read back as floats; CNAF and DREES split Corsica as 20A.
 _CORSICA = {"20A": "2A", "20B": "2B", "201": "2A", "202": "2B"}
 
-# Boroughs (arrondissements municipaux) of Marseille, Lyon and Paris, from the first to the last.
-_BOROUGHS = (("13201", "13216"), ("69381", "69389"), ("75101", "75120"))
+# Boroughs (arrondissements municipaux) of Marseille, Lyon and Paris, from the first to the last, by city.
+BOROUGHS = {"13055": ("13201", "13216"), "69123": ("69381", "69389"), "75056": ("75101", "75120")}
 
 
 def is_borough(code: str) -> bool:
     """Whether a code is that of a borough of Paris, Lyon or Marseille."""
-    return len(code) == 5 and any(first <= code <= last for first, last in _BOROUGHS)
+    return len(code) == 5 and any(first <= code <= last for first, last in BOROUGHS.values())
 
 
 def is_borough_sql(column: str) -> str:
     """The same of a column of codes of five characters, in SQL."""
-    return " or ".join(f"{column} between '{first}' and '{last}'" for first, last in _BOROUGHS)
+    return " or ".join(f"{column} between '{first}' and '{last}'" for first, last in BOROUGHS.values())
 
 
 @cache

@@ -54,7 +54,7 @@ class OpenFigure:
 
 
 @dataclass(frozen=True)
-class Statement:
+class Relation:
     """A relation written in ``raw/``: its operator, and terms with a coefficient (negative on the right)."""
 
     operator: str
@@ -96,7 +96,7 @@ _OPEN = f"""
     )
     order by all
 """
-_STATEMENTS = """
+_RELATIONS = """
     select relation.relation_id, relation.operator, term.side, term.coefficient_numerator,
         term.coefficient_denominator, term.reference, term.group_prefix, term.group_region_code
     from raw.relation as relation
@@ -139,15 +139,15 @@ def _open(row: tuple[Any, ...]) -> OpenFigure:
     return OpenFigure(reference, key, value, step)
 
 
-def statements(connection: duckdb.DuckDBPyConnection, departements: dict[str, Sequence[str]]) -> list[Statement]:
+def relations(connection: duckdb.DuckDBPyConnection, departements: dict[str, Sequence[str]]) -> list[Relation]:
     """The relations written in ``raw/`` that are linear, groups spelled out into the départements of their region."""
     found: dict[str, tuple[str, list[tuple[Decimal, str]]]] = {}
     for relation, operator, side, numerator, denominator, reference, prefix, region in connection.execute(
-        _STATEMENTS
+        _RELATIONS
     ).fetchall():
         if operator not in ("sum", "same", "part", "at_most"):
             continue
         coefficient = Decimal(numerator) / Decimal(denominator) * (-1 if side == "right" else 1)
         named = [f"{prefix}:departement-{code}" for code in departements[region]] if region else [reference]
         found.setdefault(relation, (operator, []))[1].extend((coefficient, name) for name in named)
-    return [Statement(operator, tuple(terms)) for operator, terms in found.values()]
+    return [Relation(operator, tuple(terms)) for operator, terms in found.values()]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise, product
 
-from dagster_project.quality.disclosure.cells import Key, OpenFigure, Statement
+from dagster_project.quality.disclosure.cells import Key, OpenFigure, Relation
 from dagster_project.quality.disclosure.quantities import Equation, Knowledge, Quantity
 from dagster_project.quality.disclosure.rules import Rules, additive_indicators, rates
 from dagster_project.quality.disclosure.territories import Territories
@@ -21,12 +21,12 @@ class Links:
         rules: Mapping[str, Rules],
         territories: Territories,
         figures: Sequence[OpenFigure],
-        statements: Sequence[Statement],
+        relations: Sequence[Relation],
     ) -> None:
         self.knowledge = Knowledge()
         self._rules = rules
         self._territories = territories
-        self._statements = statements
+        self._relations = relations
         self._current: dict[tuple[str, Key], Quantity] = {}
         self._inside: dict[tuple[str, Key], dict[tuple[str, str], None]] = {}
         self._open: dict[Key, dict[Decimal, tuple[Quantity, Decimal]]] = {}
@@ -207,8 +207,8 @@ class Links:
 
     def _written(self, dataset: str, keys: Mapping[Key, None], rules: Rules) -> Iterator[Equation]:
         touched = {quantity for key in keys if (quantity := self.current(dataset, key))}
-        for statement in self._statements:
-            terms = [(weight, self._by_reference.get(reference)) for weight, reference in statement.terms]
+        for relation in self._relations:
+            terms = [(weight, self._by_reference.get(reference)) for weight, reference in relation.terms]
             members = [(weight, quantity) for weight, quantity in terms if quantity]
             if len(members) < len(terms) or not touched.intersection(quantity for _, quantity in members):
                 continue
@@ -216,7 +216,7 @@ class Links:
             for weight, quantity in members:
                 coefficients[quantity] = coefficients.get(quantity, 0.0) + float(weight)
             gap = sum((weight * quantity.value for weight, quantity in members), Decimal(0))
-            if statement.operator in ("part", "at_most"):
+            if relation.operator in ("part", "at_most"):
                 if gap <= 0:
                     yield Equation(coefficients, -_INFINITE, float(-gap))
             elif abs(gap) <= rules.protection_width:

@@ -19,9 +19,9 @@ from dagster_project.quality.disclosure.cells import (
     Status,
     absent,
     open_figures,
+    relations,
     restricted_cells,
     restricted_datasets,
-    statements,
 )
 from dagster_project.quality.disclosure.links import Links
 from dagster_project.quality.disclosure.quantities import Equation, Quantity
@@ -88,7 +88,7 @@ def protect(stage: Path, memory: Memory = ()) -> Protection:
             rules,
             territories,
             open_figures(connection, indicators),
-            statements(connection, territories.departements),
+            relations(connection, territories.departements),
         )
         judge = _Judge(rules, links, frozenset((cell.edition, cell.key) for cell, status in memory if status == "F"))
         judge.remember(forgotten)

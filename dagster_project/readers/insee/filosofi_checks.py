@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.insee.filosofi_columns import GROUPS, MEASURES, Field
 from dagster_project.readers.insee.filosofi_rules import LARGE, ORDERS, ORDERS_OF_RATES, Rule, rules
-from dagster_project.readers.insee.filosofi_territories import BOROUGHS
+from dagster_project.readers.nomenclature import BOROUGHS
 from dagster_project.readers.table import column_letter
 
 _ADVICE = "Comparez au fichier d'origine de l'Insee : une valeur a été modifiée, ou deux colonnes interverties."
@@ -124,13 +124,14 @@ class Checks:
         for key in ("NBMEN", "NBPERS"):
             if key not in self._keys:
                 continue
-            for city, boroughs in BOROUGHS.items():
+            for city, (first, last) in BOROUGHS.items():
                 rows = self._query(
                     f"""
                     with part as (
                         select sum({key}) as total, count(*) as parts
                         from filosofi_wide
-                        where level = 'other' and regexp_full_match(code, '{boroughs}') and {key} is not null
+                        where level = 'other' and length(code) = 5 and code between '{first}' and '{last}'
+                            and {key} is not null
                     )
                     select city.row_number, '{key}', cell.text
                     from filosofi_wide as city

@@ -19,7 +19,6 @@ _COUNTRY_CODES = ("1", "F", "FR", "FM", "METRO")
 _OVERSEAS, _OVERSEAS_SINCE = {"972", "974"}, 2014
 _EPCI_OF_FRANCE = 1200
 _COMMUNES_OF_FRANCE = 30_000
-BOROUGHS = {"75056": r"751\d\d", "13055": r"132\d\d", "69123": r"6938\d"}
 
 
 @dataclass(frozen=True)
