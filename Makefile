@@ -6,10 +6,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help refresh test drills spark-parity lint bench bench-month audit dev status clean
+.PHONY: help refresh test drills spark-parity lint bench bench-month bench-threads audit dev status clean
 
 help: ## This help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  make %-13s %s\n", $$1, $$2}'
 
 refresh: $(READY) ## Read raw/, build and check the tables, publish a release
 	@$(BIN)/bilan refresh
@@ -37,6 +37,9 @@ bench: $(READY) ## A whole refresh of national inputs beside plain DuckDB: SIZE=
 
 bench-month: $(READY) ## What one more month costs, over doing everything again: SIZE=XS, S, M, L or XL
 	@$(BIN)/python -m benchmarks.one_month --size $(or $(SIZE),S) --keep
+
+bench-threads: $(READY) ## The same release with 1, 2 and 4 threads: SIZE=XS, S, M, L or XL
+	@$(BIN)/python -m benchmarks.threads --size $(or $(SIZE),S)
 
 audit: $(READY) ## Hashes, bill of materials, licences, known vulnerabilities; fails when it could not check
 	@$(BIN)/python -m dagster_project.audit $(UV) warehouse/audit

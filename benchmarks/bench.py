@@ -84,10 +84,10 @@ def measure(command: Sequence[str | Path], **environment: str) -> Taken:
     )
 
 
-def refresh(raw: Path, warehouse: Path) -> Taken:
+def refresh(raw: Path, warehouse: Path, **environment: str) -> Taken:
     """A refresh as people run it, without site and workbooks."""
     places = {"BILAN_RAW": str(raw), "BILAN_WAREHOUSE": str(warehouse), "BILAN_PAGES": "0"}
-    return measure([Path(sys.executable).with_name("bilan"), "refresh", "--timings"], **places)
+    return measure([Path(sys.executable).with_name("bilan"), "refresh", "--timings"], **places, **environment)
 
 
 def run(who: str, folder: Path, memory: str) -> Taken:

@@ -21,7 +21,7 @@ from dagster_project.errors import BilanError
 from dagster_project.hashing import file_sha256
 from dagster_project.machine import machine_failure
 from dagster_project.release.fingerprint import dbt_files
-from dagster_project.settings import DBT_PROJECT, memory_limit
+from dagster_project.settings import DBT_PROJECT, duckdb_limits
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -134,9 +134,21 @@ def _narrator(on_node: Callable[[str], None]) -> Callable[[Any], None]:
 
 
 def _common(stage: Path) -> list[str]:
-    os.environ["BILAN_STAGE"], os.environ["BILAN_MEMORY"] = str(stage), memory_limit()
+    os.environ |= {
+        "BILAN_STAGE": str(stage),
+        "BILAN_MEMORY": duckdb_limits()["memory_limit"],
+        "BILAN_THREADS": _threads(),
+    }
     project = str(DBT_PROJECT)
     return ["--project-dir", project, "--profiles-dir", project, "--log-level", "none", "--log-level-file", "none"]
+
+
+def _threads() -> str:
+    """How many DuckDB takes, said even when nobody asked for a number: a profile cannot leave a setting out."""
+    import duckdb
+
+    with duckdb.connect(config=duckdb_limits()) as connection:
+        return str(connection.execute("select current_setting('threads')").fetchall()[0][0])
 
 
 def _prepared() -> Path:

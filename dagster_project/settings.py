@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT / "dbt"
@@ -13,13 +14,17 @@ TIMEZONE = "Europe/Paris"
 _MEMORY = 3 << 30
 
 
-def memory_limit() -> str:
-    """The memory DuckDB may take in a run before it spills beside the stage, as it reads it.
+def duckdb_limits() -> dict[str, Any]:
+    """What DuckDB may take of the machine in a run, as it reads it: memory, before it spills beside the stage; threads.
 
-    ``BILAN_MEMORY`` (``8GB``), or 3 GiB, or half of what a smaller machine has.
+    ``BILAN_MEMORY`` (``8GB``), or 3 GiB, or half of what a smaller machine has; ``BILAN_THREADS``, or what DuckDB finds
+    this process may use. What is published depends on neither.
     """
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return os.environ.get("BILAN_MEMORY") or f"{min(_MEMORY, machine // 2) >> 20}MiB"
+    limits = {"memory_limit": os.environ.get("BILAN_MEMORY") or f"{min(_MEMORY, machine // 2) >> 20}MiB"}
+    if threads := os.environ.get("BILAN_THREADS"):
+        limits["threads"] = threads
+    return limits
 
 
 def _pages_are_wanted() -> bool:

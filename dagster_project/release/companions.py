@@ -4,17 +4,17 @@ They are written after the database and before the tables are exported, hashed a
 rows to a table that tells what the release changes. One that raises stops the publication; nobody has seen anything.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from dagster_project.release.diff.publication import write_diff
 from dagster_project.release.proof import DATABASE
 from dagster_project.release.stage import ReleaseFacts
+from dagster_project.release.tables import Content
 from dagster_project.settings import Settings
 
 
@@ -26,14 +26,27 @@ class Draft:
     folder: Path
     stage: Path
     facts: ReleaseFacts
-    tables: dict[str, dict[str, Any]]
+    tables: dict[str, Content]
     previous: Path | None
     """The folder of the release served until now; None before the first."""
 
     @property
     def digests(self) -> dict[str, str | None]:
         """The content digest of each table; None for a table of run facts."""
-        return {name: table["sha256"] for name, table in self.tables.items()}
+        return {name: table.sha256 for name, table in self.tables.items()}
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        """What tells that the copy of a table is faithful; nothing of a table of run facts."""
+        return {name: table.checksum for name, table in self.tables.items() if table.checksum}
+
+    def changed_since(self, digests: Mapping[str, str | None]) -> dict[str, Sequence[tuple[str, str]]]:
+        """The periods that are not the same as in a release, of the tables last kept when they had its digests."""
+        return {
+            name: table.since.changed
+            for name, table in self.tables.items()
+            if table.since and table.since.sha256 == digests.get(name)
+        }
 
     @property
     def database(self) -> Path:

@@ -16,7 +16,7 @@ Only DuckDB is imported: a fresh process recomputes a release's digests in a fra
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dagster_project.sql import text_of
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SESSION_TYPES = ("timestamp with time zone", "timestamptz", "time with time zone", "timetz")
 _SEPARATOR, _NULL = "chr(31)", "chr(30)"
 _HALVES = ("sum((hash >> 64)::ubigint)", "sum((hash & 18446744073709551615::uhugeint)::ubigint)")
-_CHECKSUM = "concat(count(*), ':', sum(hash(*columns(*))))"
+_CHECKSUM = "count(*) as rows, sum(hash(*columns(*))) as hashes"
 # What a manifest calls this way of digesting: one that names another is proved by its files.
 METHOD = "md5-sum"
 
@@ -44,35 +44,58 @@ def content_digest(connection: "duckdb.DuckDBPyConnection", table: str, columns:
     return _sealed(columns, found)
 
 
-def digest_by_period(connection: "duckdb.DuckDBPyConnection", name: str, table: str, columns: Mapping[str, str]) -> str:
-    """The same digest, of a table whose rows have a dataset and a period, from parts kept in ``core.digest_part``.
+class Since(NamedTuple):
+    """The content digest a table had when parts of it were last kept, and its periods that are not the same since."""
 
-    Every row is read for the checksum of its period; texts are written and hashed only where it is a new one.
+    sha256: str
+    changed: tuple[tuple[str, str], ...]
+
+
+def digest_by_period(
+    connection: "duckdb.DuckDBPyConnection", name: str, table: str, columns: Mapping[str, str]
+) -> tuple[str, str, Since]:
+    """The same digest, and the checksum, of a table whose rows have a dataset and a period; and what changed in it.
+
+    Every row is read for the checksum of its period; texts are written and hashed only where ``core.digest_part`` has
+    no parts of a digest with that checksum.
     """
     connection.execute(
         f"""
         create table if not exists core.digest_part
-            (mart varchar, dataset varchar, period_code varchar, checksum varchar, parts hugeint[]);
-        create or replace temp table period_checksum as
-            select '{name}' as mart, dataset, period_code, {_CHECKSUM} as checksum from {table} group by all;
-        delete from core.digest_part where mart = '{name}' and (mart, dataset, period_code, checksum) not in
-            (select (mart, dataset, period_code, checksum) from period_checksum);
-        create or replace temp table period_to_digest as
-            from period_checksum anti join core.digest_part using (mart, dataset, period_code)
+            (mart varchar, dataset varchar, period_code varchar, rows bigint, hashes hugeint, parts hugeint[]);
+        create or replace temp table period_held as
+            select '{name}' as mart, dataset, period_code, {_CHECKSUM} from {table} group by all;
+        create or replace temp table part_kept as from core.digest_part where mart = '{name}';
+        create or replace temp table period_changed as
+            (select mart, dataset, period_code, rows, hashes from period_held except
+                select mart, dataset, period_code, rows, hashes from part_kept)
+            union all
+            (select mart, dataset, period_code, null, null from part_kept
+                anti join period_held using (dataset, period_code))
         """
     )
-    rows = f"(select written.* from {table} as written semi join period_to_digest using (dataset, period_code))"
+    before = _kept(connection, name, columns)
+    rows = f"(select held.* from {table} as held semi join period_changed using (dataset, period_code))"
     connection.execute(
         f"""
+        delete from core.digest_part as part using period_changed as period
+            where part.mart = period.mart and part.dataset = period.dataset and part.period_code = period.period_code;
         insert into core.digest_part
-        select mart, dataset, period_code, checksum, parts
-        from period_to_digest
+        select mart, dataset, period_code, rows, hashes, parts
+        from period_changed
         inner join (
             select dataset, period_code, [{", ".join(_parts(columns))}] as parts
             from {_hashed(rows, columns)} group by all
         ) using (dataset, period_code)
         """
     )
+    changed = connection.execute("select dataset, period_code from period_changed order by all").fetchall()
+    whole = connection.execute("select sum(rows), sum(hashes) from period_held").fetchone()
+    return _kept(connection, name, columns), _written(whole), Since(before, tuple(changed))
+
+
+def _kept(connection: "duckdb.DuckDBPyConnection", name: str, columns: Mapping[str, str]) -> str:
+    """The digest the kept parts of a table give."""
     found = connection.execute("select parts from core.digest_part where mart = ?", [name]).fetchall()
     return _sealed(columns, _added([parts for (parts,) in found], len(_parts(columns))))
 
@@ -82,9 +105,12 @@ def checksum(connection: "duckdb.DuckDBPyConnection", table: str) -> str:
 
     Ten times cheaper than a digest, and worth nothing to another version of DuckDB.
     """
-    found = connection.execute(f"select {_CHECKSUM} from {table}").fetchone()
-    assert found is not None
-    return str(found[0])
+    return _written(connection.execute(f"select {_CHECKSUM} from {table}").fetchone())
+
+
+def _written(checksum: tuple[int | None, ...] | None) -> str:
+    assert checksum is not None
+    return ":".join(str(part or 0) for part in checksum)
 
 
 def _parts(columns: Mapping[str, str]) -> list[str]:

@@ -7,14 +7,13 @@ spreadsheet opens it, and it would weigh more than the rest of the release.
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from dagster_project.formulas import neutral_sql
 from dagster_project.release.keys import MARTS
 from dagster_project.release.tables import row_counts
-from dagster_project.settings import memory_limit
+from dagster_project.settings import duckdb_limits
 from dagster_project.sql import quoted, text_of
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -31,12 +30,7 @@ def export_tables(database: Path, folder: Path, spill: Path) -> None:
     """
     for kind in ("parquet", "csv"):
         (folder / kind).mkdir()
-    config: dict[str, Any] = {
-        "threads": 1,
-        "preserve_insertion_order": True,
-        "memory_limit": memory_limit(),
-        "temp_directory": str(spill),
-    }
+    config = duckdb_limits() | {"threads": 1, "preserve_insertion_order": True, "temp_directory": str(spill)}
     rows = row_counts(database)
     longest_first = sorted(rows, key=lambda name: rows[name], reverse=True)
     with (

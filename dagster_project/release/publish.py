@@ -27,7 +27,7 @@ from dagster_project.release.proof import MANIFEST, MANIFEST_DIGEST, prove_afres
 from dagster_project.release.serve import serve, served_folder, served_manifest, write_json
 from dagster_project.release.space import check_files
 from dagster_project.release.stage import ReleaseFacts
-from dagster_project.release.tables import checksums, contents, row_counts, write_database
+from dagster_project.release.tables import contents, row_counts, write_database
 from dagster_project.release.unchanged import note_same_content
 from dagster_project.settings import PROJECT, Settings
 
@@ -59,14 +59,13 @@ def publish(
         UnapprovedChangeError: they change what is published beyond the thresholds, and nobody approved it.
     """
     check_files()
-    tables = contents(stage)
+    draft = Draft(settings, stage.parent / "release", stage, facts, contents(stage), served_folder(settings))
     served = served_manifest(settings)
-    if served and not republish and _digests(tables) == _digests(served["marts"]):
+    if served and not republish and draft.digests == {name: table["sha256"] for name, table in served["marts"].items()}:
         note_same_content(settings, served, made_from)
         message = f"Mêmes contenus que la version {served['release_id']} : rien à publier."
         return Published(served["release_id"], False, message)
 
-    draft = Draft(settings, stage.parent / "release", stage, facts, tables, served_folder(settings))
     draft.folder.mkdir()
     write_database(stage, draft.database)
     write_companions(draft)
@@ -77,7 +76,7 @@ def publish(
             with part("site et classeurs"):
                 pages.wait()
     _seal(draft, made_from, checks)
-    prove_afresh(draft.folder, checksums(stage))
+    prove_afresh(draft.folder, draft.checksums)
     keep_internal(settings, stage, facts.release_id)
     write_json(settings.coming, {"release_id": facts.release_id})
     _move_to_its_place(draft, settings)
@@ -86,10 +85,6 @@ def publish(
     retire(settings, facts.release_id)
     forget_retired(settings)
     return Published(facts.release_id, True, f"Version {facts.release_id} publiée.")
-
-
-def _digests(tables: dict[str, Any]) -> dict[str, str | None]:
-    return {name: table["sha256"] for name, table in tables.items()}
 
 
 def _seal(draft: Draft, made_from: Fingerprint, checks: dict[str, Any]) -> None:
@@ -106,7 +101,10 @@ def _seal(draft: Draft, made_from: Fingerprint, checks: dict[str, Any]) -> None:
         "inputs_sha256": made_from.inputs_sha256,
         "inputs": made_from.inputs,
         "digest_method": METHOD,
-        "marts": {name: {"rows": rows[name], **table} for name, table in draft.tables.items()},
+        "marts": {
+            name: {"rows": rows[name], "sha256": table.sha256, "columns": table.columns}
+            for name, table in draft.tables.items()
+        },
         "checks": checks,
         "files": _hashes(draft.folder),
     }

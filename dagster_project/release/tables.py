@@ -1,16 +1,17 @@
 """The tables of a release: the database people open, and what each table holds."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from dagster_project.errors import BilanError
-from dagster_project.release.digest import checksum, content_digest, digest_by_period
+from dagster_project.release.digest import Since, checksum, content_digest, digest_by_period
 from dagster_project.release.keys import MARTS
 from dagster_project.release.stage import digested_columns, primary_key, published_models
-from dagster_project.settings import memory_limit
+from dagster_project.settings import duckdb_limits
 from dagster_project.sql import identifier, quoted
 
 # Read by every driver from 1.1 to 2.0, whatever version writes it.
@@ -21,34 +22,33 @@ LONGEST_INDEX = 1_000_000
 _LEADING = 2
 
 
-def contents(stage: Path) -> dict[str, dict[str, Any]]:
-    """For every published table of the stage, its content digest and the columns, with types, it is made of.
+@dataclass(frozen=True)
+class Content:
+    """What a table holds: the columns, with types, its content digest is made of; the checksum of a faithful copy.
 
-    A table of run facts has no digest and no such columns. Parts of digests are kept in the stage for the next run.
+    A table of run facts has neither, and no such columns. A long one also has what changed since parts of its digest
+    were kept.
     """
-    found: dict[str, dict[str, Any]] = {}
-    with duckdb.connect(str(stage), config={"memory_limit": memory_limit()}) as connection:
-        for model in published_models():
-            columns = digested_columns(model)
-            found[model["name"]] = {
-                "sha256": _digest(connection, model, columns) if columns else None,
-                "columns": columns,
-            }
-    return found
+
+    columns: dict[str, str]
+    sha256: str | None = None
+    checksum: str | None = None
+    since: Since | None = None
 
 
-def _digest(connection: duckdb.DuckDBPyConnection, model: dict[str, Any], columns: dict[str, str]) -> str:
-    table = f'{MARTS}."{model["name"]}"'
+def contents(stage: Path) -> dict[str, Content]:
+    """What every published table of the stage holds. Parts of digests are kept in the stage for the next run."""
+    with duckdb.connect(str(stage), config=duckdb_limits()) as connection:
+        return {model["name"]: _content(connection, model) for model in published_models()}
+
+
+def _content(connection: duckdb.DuckDBPyConnection, model: dict[str, Any]) -> Content:
+    table, columns = f'{MARTS}."{model["name"]}"', digested_columns(model)
+    if not columns:
+        return Content(columns)
     if model["config"]["meta"].get("digest_by_period"):
-        return digest_by_period(connection, model["name"], table, columns)
-    return content_digest(connection, table, columns)
-
-
-def checksums(stage: Path) -> dict[str, str]:
-    """For every digested table of the stage, what a faithful copy of it has too."""
-    with duckdb.connect(str(stage), read_only=True, config={"memory_limit": memory_limit()}) as connection:
-        digested = (model["name"] for model in published_models() if digested_columns(model))
-        return {name: checksum(connection, f'{MARTS}."{name}"') for name in digested}
+        return Content(columns, *digest_by_period(connection, model["name"], table, columns))
+    return Content(columns, content_digest(connection, table, columns), checksum(connection, table))
 
 
 def write_database(stage: Path, database: Path) -> None:
@@ -59,7 +59,7 @@ def write_database(stage: Path, database: Path) -> None:
     Raises:
         BilanError: two rows of a table have the same key.
     """
-    config: dict[str, Any] = {"memory_limit": memory_limit(), "temp_directory": str(stage.parent / "spill")}
+    config = duckdb_limits() | {"temp_directory": str(stage.parent / "spill")}
     with duckdb.connect(config=config) as connection:
         connection.execute(f"attach {quoted(str(stage))} as stage (read_only)")
         connection.execute(f"attach {quoted(str(database))} as bilan (storage_version '{STORAGE_VERSION}')")

@@ -96,6 +96,11 @@ def _fill(connection: duckdb.DuckDBPyConnection, period: str, values: Sequence[i
         connection.execute("insert into t values ('d', ?, ?, 'note ' || ?, null)", [period, value, value])
 
 
+def _held(connection: duckdb.DuckDBPyConnection) -> dict[str, list[object]]:
+    rows = connection.execute("select period_code, list(value order by value) from t group by all").fetchall()
+    return dict(rows)
+
+
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.lists(st.none() | st.integers(-9, 9), max_size=4)), max_size=5))
 @example([])
@@ -103,9 +108,14 @@ def _fill(connection: duckdb.DuckDBPyConnection, period: str, values: Sequence[i
 def test_a_digest_by_period_is_that_of_the_whole_table_whatever_was_digested_before(
     periods: duckdb.DuckDBPyConnection, changes: list[tuple[str, list[int | None]]]
 ) -> None:
+    digest_by_period(periods, "t", "t", KEPT)
     for period, values in [*changes, ("z", [])]:
+        before, held = content_digest(periods, "t", KEPT), _held(periods)
         _fill(periods, period, values)
-        assert digest_by_period(periods, "t", "t", KEPT) == content_digest(periods, "t", KEPT)
+        is_changed = _held(periods) != held
+        digest, summed, since = digest_by_period(periods, "t", "t", KEPT)
+        assert (digest, summed) == (content_digest(periods, "t", KEPT), checksum(periods, "t"))
+        assert since == (before, (("d", period),) if is_changed else ())
 
 
 def test_a_period_whose_rows_are_the_same_is_not_digested_again(periods: duckdb.DuckDBPyConnection) -> None:
@@ -126,7 +136,7 @@ def test_two_builds_of_the_same_raw_have_the_same_digests_and_the_same_bytes(
     release = published.served.resolve().parent
     manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
     own = Path(shutil.copy(stage, tmp_path / stage.name))
-    found = {name: table["sha256"] for name, table in contents(own).items()}
+    found = {name: table.sha256 for name, table in contents(own).items()}
     assert found == {name: table["sha256"] for name, table in manifest["marts"].items()}
 
     disordered = tmp_path / "disordered.duckdb"

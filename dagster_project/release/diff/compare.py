@@ -6,16 +6,18 @@ the tables. What is found is left in temporary tables of the connection: ``editi
 """
 
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
 from dagster_project.release.keys import MARTS, keys_of
+from dagster_project.release.stage import insert_rows
 from dagster_project.release.tables import LONGEST_INDEX, rows_of
-from dagster_project.settings import memory_limit
+from dagster_project.settings import duckdb_limits
 from dagster_project.sql import quoted
 
 # Where a value comes from, not what it is: counted as a confirmation, never as a change of value.
@@ -25,6 +27,9 @@ PROVENANCE = {
 }  # fmt: skip
 # Tables that describe a release rather than hold values: never the same, and nothing to compare but their columns.
 RUN_FACTS = ("release", "release_change")
+
+# A dataset and the code of a period.
+Period = tuple[str, str]
 
 _PERIODS = ("period_code", "month", "quarter", "year", "reference_date", "period_label")
 _LABELS = (
@@ -99,6 +104,7 @@ def comparison(
     after: Path,
     *,
     same: Collection[str] = (),
+    changed: Mapping[str, Sequence[Period]] = MappingProxyType({}),
     derived: Collection[str] = (),
     writable: bool = False,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -106,12 +112,13 @@ def comparison(
 
     They are attached as ``before`` and ``after``, the newer one `writable` while it is still being written, in a folder
     that then also takes what does not fit in memory: its disk has the room a run needs. `same` names tables already
-    proved equal (by their digests), which are not read; `derived` those whose values follow from other tables, so that
+    proved equal (by their digests), which are not read; `changed`, of tables where it is known, the only periods that
+    are not the same; `derived` those whose values follow from other tables, so that
     a change there has no edition of its own.
     """
     with (
         tempfile.TemporaryDirectory(dir=after.parent if writable else None) as spill,
-        duckdb.connect(config={"memory_limit": memory_limit(), "temp_directory": spill}) as connection,
+        duckdb.connect(config=duckdb_limits() | {"temp_directory": spill}) as connection,
     ):
         connection.execute(f"attach {quoted(str(after))} as after" + ("" if writable else " (read_only)"))
         if before:
@@ -125,7 +132,7 @@ def comparison(
         connection.execute(_SCHEMA)
         for table in _tables(connection):
             if table.mart not in same:
-                connection.execute(_pairs(table, _sides(connection, table)))
+                connection.execute(_pairs(table, _sides(connection, table, changed.get(table.mart))))
         connection.execute(_counts(connection))
         connection.execute(_cells(derived))
         yield connection
@@ -227,15 +234,28 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[_Table]:
     return list(tables.values())
 
 
-def _sides(connection: duckdb.DuckDBPyConnection, table: _Table) -> dict[str, str]:
+def _sides(connection: duckdb.DuckDBPyConnection, table: _Table, known: Sequence[Period] | None) -> dict[str, str]:
     """What to compare of a table on each side; of a long one, only the periods that are not the same.
 
-    A period is the same when the sums of the hashes of its rows are: a small part of the cost of comparing its cells.
+    Where they are not known, a period is the same when the sums of the hashes of its rows are: a small part of the
+    cost of comparing its cells.
     """
     whole = {side: f'{side}.{MARTS}."{table.mart}"' for side in ("before", "after")}
-    rows = max(rows_of(connection, name) for name in whole.values())
-    if rows <= LONGEST_INDEX or not {"dataset", "period_code"} <= set(table.key):
+    is_long = max(rows_of(connection, name) for name in whole.values()) > LONGEST_INDEX
+    if known is not None:
+        connection.execute("create or replace temp table changed_period (dataset varchar, period_code varchar)")
+        insert_rows(connection, "changed_period", known)
+    elif is_long and {"dataset", "period_code"} <= set(table.key):
+        _find_changed_periods(connection, table, whole)
+    else:
         return whole
+    return {
+        side: f"(select whole.* from {name} as whole semi join changed_period using (dataset, period_code))"
+        for side, name in whole.items()
+    }
+
+
+def _find_changed_periods(connection: duckdb.DuckDBPyConnection, table: _Table, whole: Mapping[str, str]) -> None:
     names = ", ".join(f'"{name}"' for name in [*table.key, *(column.name for column in table.columns)])
     sums = {
         side: f"select dataset, period_code, count(*) as rows, sum(hash({names})) as hashes from {name} group by all"
@@ -245,10 +265,6 @@ def _sides(connection: duckdb.DuckDBPyConnection, table: _Table) -> dict[str, st
         f"create or replace temp table changed_period as select distinct dataset, period_code from "
         f"(({sums['before']} except {sums['after']}) union all ({sums['after']} except {sums['before']}))"
     )
-    return {
-        side: f"(select whole.* from {name} as whole semi join changed_period using (dataset, period_code))"
-        for side, name in whole.items()
-    }
 
 
 def _pairs(table: _Table, sides: dict[str, str]) -> str:

@@ -56,9 +56,12 @@ def write_diff(draft: "Draft") -> None:
     """
     settings, previous = draft.settings, draft.previous
     before = previous / DATABASE if previous else None
-    same = same_tables(digests_of(previous), draft.digests) if previous else frozenset[str]()
+    told = digests_of(previous) if previous else {}
+    same = same_tables(told, draft.digests)
     (settings.warehouse / TO_APPROVE).unlink(missing_ok=True)
-    with judged_comparison(before, draft.database, same=same, writable=True) as connection:
+    with judged_comparison(
+        before, draft.database, same=same, changed=draft.changed_since(told), writable=True
+    ) as connection:
         approved = _approved(connection, settings, previous.name) if previous else {}
         write_changes(connection, approved)
         connection.execute(f"insert into after.{MARTS}.release_change from change order by change_order")

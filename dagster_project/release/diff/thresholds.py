@@ -1,15 +1,16 @@
 """What may change from one release to the next without asking: numbers in ``thresholds.yml``, applied in SQL."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from dagster_project.release.diff.compare import comparison
+from dagster_project.release.diff.compare import Period, comparison
 from dagster_project.sql import quoted
 
 THRESHOLDS = Path(__file__).with_name("thresholds.yml")
@@ -44,14 +45,21 @@ def read_thresholds(path: Path = THRESHOLDS) -> Thresholds:
 
 @contextmanager
 def judged_comparison(
-    before: Path | None, after: Path, *, same: Collection[str] = (), writable: bool = False
+    before: Path | None,
+    after: Path,
+    *,
+    same: Collection[str] = (),
+    changed: Mapping[str, Sequence[Period]] = MappingProxyType({}),
+    writable: bool = False,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A comparison that also holds ``guarded_change``: each change that needs an approval, with the rule it meets.
 
     ``pending`` groups them by table, column and rule; its digest names exactly these changes, values included.
     """
     thresholds = read_thresholds()
-    with comparison(before, after, same=same, derived=thresholds.derived, writable=writable) as connection:
+    with comparison(
+        before, after, same=same, changed=changed, derived=thresholds.derived, writable=writable
+    ) as connection:
         _judge(connection, thresholds)
         yield connection
 
