@@ -25,7 +25,7 @@ from dagster_project.release.folders import remove
 from dagster_project.release.janitor import tidy
 from dagster_project.release.lock import run_lock
 from dagster_project.release.space import check_space
-from dagster_project.settings import Settings
+from dagster_project.settings import Settings, duckdb_limits
 
 if TYPE_CHECKING:
     from dagster_project.dbt import NodeResult
@@ -130,6 +130,7 @@ class Refresh:
         with run_lock(settings.lock), ends_when_memory_fails():
             tidy(settings)
             check_space(settings)
+            duckdb_limits()  # what cannot be read of them is said before anything is done
             filed = file_inbox(settings.raw, date.today())
             refresh = cls(
                 settings, load_catalogue(settings.raw), fingerprint(settings.raw), republish=republish, anew=anew

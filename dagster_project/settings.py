@@ -1,9 +1,12 @@
 """Where things are: the project's folders, and the two that may be placed elsewhere."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from dagster_project.errors import WrongUseError
 
 PROJECT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT / "dbt"
@@ -12,6 +15,8 @@ TIMEZONE = "Europe/Paris"
 
 
 _MEMORY = 3 << 30
+_SIZE = re.compile(r"\d+(\.\d+)? ?[KMGT](i?B)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[1-9]\d{0,3}")
 
 
 def duckdb_limits() -> dict[str, Any]:
@@ -19,12 +24,23 @@ def duckdb_limits() -> dict[str, Any]:
 
     ``BILAN_MEMORY`` (``8GB``), or 3 GiB, or half of what a smaller machine has; ``BILAN_THREADS``, or what DuckDB finds
     this process may use. What is published depends on neither.
+
+    Raises:
+        WrongUseError: one of them is not a quantity.
     """
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limits = {"memory_limit": os.environ.get("BILAN_MEMORY") or f"{min(_MEMORY, machine // 2) >> 20}MiB"}
-    if threads := os.environ.get("BILAN_THREADS"):
+    memory = _asked("BILAN_MEMORY", _SIZE, "une quantité de mémoire, comme 8GB")
+    limits = {"memory_limit": memory or f"{min(_MEMORY, machine // 2) >> 20}MiB"}
+    if threads := _asked("BILAN_THREADS", _NUMBER, "un nombre de fils d'exécution, comme 2"):
         limits["threads"] = threads
     return limits
+
+
+def _asked(name: str, form: re.Pattern[str], meaning: str) -> str | None:
+    written = os.environ.get(name)
+    if written and not form.fullmatch(written):
+        raise WrongUseError(f"{name} : « {written} » n'est pas {meaning}.")
+    return written
 
 
 def _pages_are_wanted() -> bool:
