@@ -8,8 +8,9 @@ the memory of one row; rows have a key, so none can hide behind another; and a c
 of 2^-128. Somebody who *chooses* rows could make two tables with one sum: against tampering, the SHA-256 of each file
 stands in the manifest.
 
-A sum also adds up: a long table is digested period by period, and a period whose rows are those of the run before, by
-their checksum, is not digested again (`digest_by_period`).
+A sum also adds up: a long table is digested period by period, and a period whose rows are those of the run before is
+not digested again (`digest_by_period`). The checksum that tells is a sum of hashes of 64 bits: it lets an accident
+through once in 2^64; what somebody chose to let through, `bilan verify` finds, for it digests every row.
 
 Only DuckDB is imported: a fresh process recomputes a release's digests in a fraction of a second.
 """
