@@ -13,7 +13,7 @@ from dagster_project.durable import flush
 from dagster_project.hashing import file_sha256
 from dagster_project.release.fingerprint import code_version
 from dagster_project.release.folders import remove
-from dagster_project.settings import Settings
+from dagster_project.settings import Settings, duckdb_limits
 
 _KEPT = {
     ("core", "fct_observation"),
@@ -37,7 +37,7 @@ def take_base(settings: Settings, stage: Path) -> bool:
 
 def keep_base(settings: Settings, stage: Path) -> None:
     """Keep the stage file of a run that went to its end, without what the next run makes anew whatever changed."""
-    with duckdb.connect(str(stage)) as connection:
+    with duckdb.connect(str(stage), config=duckdb_limits()) as connection:
         others = connection.execute(
             "select schema_name from duckdb_schemas() where database_name = current_database() and not internal"
         ).fetchall()
