@@ -134,20 +134,21 @@ def _narrator(on_node: Callable[[str], None]) -> Callable[[Any], None]:
 
 
 def _common(stage: Path) -> list[str]:
+    limits = duckdb_limits()
     os.environ |= {
         "BILAN_STAGE": str(stage),
-        "BILAN_MEMORY": duckdb_limits()["memory_limit"],
-        "BILAN_THREADS": _threads(),
+        "BILAN_MEMORY": limits["memory_limit"],
+        "BILAN_THREADS": limits.get("threads") or _all_threads(),
     }
     project = str(DBT_PROJECT)
     return ["--project-dir", project, "--profiles-dir", project, "--log-level", "none", "--log-level-file", "none"]
 
 
-def _threads() -> str:
-    """How many DuckDB takes, said even when nobody asked for a number: a profile cannot leave a setting out."""
+def _all_threads() -> str:
+    """How many DuckDB takes when nobody says, to be said all the same: a profile cannot leave a setting out."""
     import duckdb
 
-    with duckdb.connect(config=duckdb_limits()) as connection:
+    with duckdb.connect() as connection:
         return str(connection.execute("select current_setting('threads')").fetchall()[0][0])
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.release.diff.publication import write_diff
+from dagster_project.release.digest import Period
 from dagster_project.release.proof import DATABASE
 from dagster_project.release.stage import ReleaseFacts
 from dagster_project.release.tables import Content
@@ -40,7 +41,7 @@ class Draft:
         """What tells that the copy of a table is faithful; nothing of a table of run facts."""
         return {name: table.checksum for name, table in self.tables.items() if table.checksum}
 
-    def changed_since(self, digests: Mapping[str, str | None]) -> dict[str, Sequence[tuple[str, str]]]:
+    def changed_since(self, digests: Mapping[str, str | None]) -> dict[str, Sequence[Period]]:
         """The periods that are not the same as in a release, of the tables last kept when they had its digests."""
         return {
             name: table.since.changed

@@ -33,6 +33,8 @@ _CHECKSUM = "count(*) as rows, sum(hash(*columns(*))) as hashes"
 METHOD = "md5-sum"
 
 Parts = Sequence[int | None]
+# A dataset and the code of a period.
+Period = tuple[str, str]
 
 
 def content_digest(connection: "duckdb.DuckDBPyConnection", table: str, columns: Mapping[str, str]) -> str:
@@ -49,7 +51,7 @@ class Since(NamedTuple):
     """The content digest a table had when parts of it were last kept, and its periods that are not the same since."""
 
     sha256: str
-    changed: tuple[tuple[str, str], ...]
+    changed: tuple[Period, ...]
 
 
 def digest_by_period(

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 import duckdb
 
+from dagster_project.release.digest import Period
 from dagster_project.release.keys import MARTS, keys_of
 from dagster_project.release.stage import insert_rows
 from dagster_project.release.tables import LONGEST_INDEX, rows_of
@@ -27,9 +28,6 @@ PROVENANCE = {
 }  # fmt: skip
 # Tables that describe a release rather than hold values: never the same, and nothing to compare but their columns.
 RUN_FACTS = ("release", "release_change")
-
-# A dataset and the code of a period.
-Period = tuple[str, str]
 
 _PERIODS = ("period_code", "month", "quarter", "year", "reference_date", "period_label")
 _LABELS = (

@@ -10,7 +10,8 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from dagster_project.release.diff.compare import Period, comparison
+from dagster_project.release.diff.compare import comparison
+from dagster_project.release.digest import Period
 from dagster_project.sql import quoted
 
 THRESHOLDS = Path(__file__).with_name("thresholds.yml")
