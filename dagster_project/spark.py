@@ -14,8 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
+from dagster_project.database import open_database
 from dagster_project.errors import BilanError, WrongUseError
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def lend(stage: Path, sources: Iterable[tuple[str, str]], schemas: Iterable[str]
     """Let Spark read the source tables the stage file holds by now, and give each schema its folder beside it."""
     spark = session()
     _begin(spark, stage, sorted({*schemas, *(schema for schema, _ in sources)}))
-    with duckdb.connect(str(stage)) as connection:
+    with open_database(stage) as connection:
         held = set(connection.execute("select table_schema, table_name from information_schema.tables").fetchall())
         for schema, table in sorted(held.intersection(sources)):
             folder = _folder(stage, schema, table)
@@ -91,7 +90,7 @@ def lend(stage: Path, sources: Iterable[tuple[str, str]], schemas: Iterable[str]
 def take_back(stage: Path) -> None:
     """Show in the stage file the tables Spark built, as views on their Parquet files."""
     spark = session()
-    with duckdb.connect(str(stage)) as connection:
+    with open_database(stage) as connection:
         for schema in READ_BACK:
             connection.execute(f"create schema if not exists {schema}")
             for table in spark.catalog.listTables(schema):

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.database import open_database
 from dagster_project.quality.diagnosis import Diagnosis, Figures, Investigation
 from dagster_project.quality.errata import Erratum, Judgement, judge
 from dagster_project.quality.reconcile import Figure, Outcome, Relation, Term
@@ -41,7 +42,7 @@ class Reconciliation:
 
 def reconcile(stage: Path, errata: list[Erratum]) -> Reconciliation:
     """Judge every relation of the stage file and write ``quality.relation_verdict``."""
-    with duckdb.connect(str(stage)) as connection:
+    with open_database(stage) as connection:
         return reconcile_tables(connection, errata)
 
 

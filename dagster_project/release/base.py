@@ -7,13 +7,12 @@ and a damaged one is worth as much as none. Losing it costs only time.
 import hashlib
 from pathlib import Path
 
-import duckdb
-
+from dagster_project.database import open_database
 from dagster_project.durable import flush
 from dagster_project.hashing import file_sha256
 from dagster_project.release.fingerprint import code_version
 from dagster_project.release.folders import remove
-from dagster_project.settings import Settings, duckdb_limits
+from dagster_project.settings import Settings
 
 _KEPT = {
     ("core", "fct_observation"),
@@ -37,7 +36,7 @@ def take_base(settings: Settings, stage: Path) -> bool:
 
 def keep_base(settings: Settings, stage: Path) -> None:
     """Keep the stage file of a run that went to its end, without what the next run makes anew whatever changed."""
-    with duckdb.connect(str(stage), config=duckdb_limits()) as connection:
+    with open_database(stage) as connection:
         others = connection.execute(
             "select schema_name from duckdb_schemas() where database_name = current_database() and not internal"
         ).fetchall()

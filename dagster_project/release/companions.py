@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.database import open_database
 from dagster_project.release.diff.publication import write_diff
 from dagster_project.release.digest import Period
 from dagster_project.release.proof import DATABASE
@@ -56,7 +57,7 @@ class Draft:
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The new tables, read-only."""
-        with duckdb.connect(str(self.database), read_only=True) as connection:
+        with open_database(self.database, read_only=True) as connection:
             yield connection
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.database import open_database
 from dagster_project.hashing import file_sha256
 from dagster_project.query import rows_of
 from dagster_project.release.keys import MARTS
@@ -97,7 +98,7 @@ def write_descriptors(database: Path, folder: Path) -> None:
 
 def described(database: Path, folder: Path) -> DescribedRelease:
     """Read what the two documents tell."""
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with open_database(database, read_only=True) as connection:
         editions = {row["edition"]: row for row in rows_of(connection, f"from {MARTS}.edition order by edition")}
         tables = [
             DescribedTable(

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.database import open_database
 from dagster_project.formulas import neutral_sql
 from dagster_project.release.keys import MARTS
 from dagster_project.release.tables import row_counts
-from dagster_project.settings import duckdb_limits
 from dagster_project.sql import quoted, text_of
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -30,11 +30,12 @@ def export_tables(database: Path, folder: Path, spill: Path) -> None:
     """
     for kind in ("parquet", "csv"):
         (folder / kind).mkdir()
-    config = duckdb_limits() | {"threads": 1, "preserve_insertion_order": True, "temp_directory": str(spill)}
     rows = row_counts(database)
     longest_first = sorted(rows, key=lambda name: rows[name], reverse=True)
     with (
-        duckdb.connect(str(database), read_only=True, config=config) as connection,
+        open_database(
+            database, read_only=True, threads=1, preserve_insertion_order=True, temp_directory=str(spill)
+        ) as connection,
         ThreadPoolExecutor(_AT_A_TIME) as writers,
     ):
 

@@ -12,6 +12,7 @@ import duckdb
 
 from dagster_project import spark
 from dagster_project.catalogue import Edition
+from dagster_project.database import open_database
 from dagster_project.dbt import STAGE_FILE, manifest
 from dagster_project.quality.accepted import Accepted
 from dagster_project.quality.errata import Erratum
@@ -56,7 +57,7 @@ def write_raw(settings: Settings, stage: Path, accepted: Accepted, editions: Seq
     """Make the stage file, and show in it the raw rows of some editions; a producer's cells are read where they are."""
     has_base = spark.engine() == "duckdb" and take_base(settings, stage)
     # Nobody else opens the stage: texts are compressed as only today's DuckDB can, for a third less time.
-    with duckdb.connect(str(stage), config={"storage_compatibility_version": "latest"}) as connection:
+    with open_database(stage, storage_compatibility_version="latest") as connection:
         connection.execute("create schema raw")
         built = "as from core.period_state" if has_base else _PERIOD_BUILT
         connection.execute(f"create table raw.period_built {built}")
@@ -78,7 +79,7 @@ def write_context(
     facts: ReleaseFacts,
 ) -> None:
     """Write beside the raw rows what is known of them: editions, relations, errata."""
-    with duckdb.connect(str(stage)) as connection:
+    with open_database(stage) as connection:
         _table(connection, "edition", _EDITION, _edition_rows(editions))
         _table(connection, "relation", _RELATION, map(_relation_row, relations))
         _table(connection, "relation_term", _TERM, _term_rows(relations))

@@ -7,11 +7,11 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.database import attaching, open_database
 from dagster_project.errors import BilanError
 from dagster_project.release.digest import Since, checksum, content_digest, digest_by_period
 from dagster_project.release.keys import MARTS
 from dagster_project.release.stage import digested_columns, primary_key, published_models
-from dagster_project.settings import duckdb_limits
 from dagster_project.sql import identifier, quoted
 
 # Read by every driver from 1.1 to 2.0, whatever version writes it.
@@ -38,7 +38,7 @@ class Content:
 
 def contents(stage: Path) -> dict[str, Content]:
     """What every published table of the stage holds. Parts of digests are kept in the stage for the next run."""
-    with duckdb.connect(str(stage), config=duckdb_limits()) as connection:
+    with open_database(stage) as connection:
         return {model["name"]: _content(connection, model) for model in published_models()}
 
 
@@ -59,8 +59,7 @@ def write_database(stage: Path, database: Path) -> None:
     Raises:
         BilanError: two rows of a table have the same key.
     """
-    config = duckdb_limits() | {"temp_directory": str(stage.parent / "spill")}
-    with duckdb.connect(config=config) as connection:
+    with attaching(spill=stage.parent / "spill") as connection:
         connection.execute(f"attach {quoted(str(stage))} as stage (read_only)")
         connection.execute(f"attach {quoted(str(database))} as bilan (storage_version '{STORAGE_VERSION}')")
         connection.execute("use stage")
@@ -83,7 +82,7 @@ def write_database(stage: Path, database: Path) -> None:
 def row_counts(database: Path) -> dict[str, int]:
     """How many rows each published table holds."""
     counts = {}
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with open_database(database, read_only=True) as connection:
         for model in published_models():
             counts[model["name"]] = rows_of(connection, f'{MARTS}."{model["name"]}"')
     return counts

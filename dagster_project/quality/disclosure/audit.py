@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.database import open_database
 from dagster_project.quality.disclosure.cells import Memory, absent
 from dagster_project.quality.disclosure.linear import Statement, components, solver, whole_width
 from dagster_project.quality.disclosure.public import Place, Row, Version, newest, public_rows, public_shares, states
@@ -83,7 +84,7 @@ def audit(stage: Path, earlier: Iterable[Path], memory: Memory = ()) -> Audit:
 
     `memory` has the true values of the editions that only earlier releases tell of.
     """
-    with duckdb.connect(str(stage), read_only=True) as connection:
+    with open_database(stage, read_only=True) as connection:
         restricted = connection.execute("select distinct dataset from marts.edition where access = 'restricted'")
         datasets = frozenset(str(dataset) for (dataset,) in restricted.fetchall())
         if not datasets:
@@ -103,7 +104,7 @@ def audit(stage: Path, earlier: Iterable[Path], memory: Memory = ()) -> Audit:
             "where valid_to is null and territory_level in ('region', 'departement', 'epci')"
         ).fetchall()
     for database in earlier:
-        with duckdb.connect(str(database), read_only=True) as connection:
+        with open_database(database, read_only=True) as connection:
             published.add(connection, members)
     attacker = _Attacker(rules, published, truth, places)
     return Audit(len(published.unknown), tuple(attacker.findings()))

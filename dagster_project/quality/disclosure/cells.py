@@ -8,6 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 import duckdb
 
+from dagster_project.database import open_database
+
 # Free, masked for itself, masked to protect another; still to be decided; never published: what is left of a total.
 Status = Literal["F", "C", "D", "undecided", "rest"]
 
@@ -120,7 +122,7 @@ def absent(memory: Memory, stage: duckdb.DuckDBPyConnection) -> list[Told]:
 def restricted_cells(stage: Path | duckdb.DuckDBPyConnection) -> list[Cell]:
     """Every cell of restricted editions, in publication order."""
     if isinstance(stage, Path):
-        with duckdb.connect(str(stage), read_only=True) as connection:
+        with open_database(stage, read_only=True) as connection:
             return restricted_cells(connection)
     return [
         Cell(edition, dataset, Key(*key), value)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.database import open_database
 from dagster_project.durable import flush
 from dagster_project.quality.disclosure.cells import Cell, Key, Memory, Told, restricted_datasets
 from dagster_project.release.kept import releases
@@ -51,7 +52,7 @@ _REMEMBERED = """
 
 def keep_internal(settings: Settings, stage: Path, release_id: str) -> None:
     """Write the restricted cells of a release about to be served; nothing where no edition is restricted."""
-    with duckdb.connect(str(stage), read_only=True) as connection:
+    with open_database(stage, read_only=True) as connection:
         if not restricted_datasets(connection):
             return
         settings.internal.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)

@@ -36,7 +36,7 @@ class Links:
         self._rests: dict[tuple[Quantity, ...], Quantity] = {}
         self._known: set[frozenset[tuple[Quantity, float]]] = set()
         for figure in figures:
-            quantity = Quantity(figure.value, "F")
+            quantity = Quantity(figure.value, "F", figure.key)
             if figure.key:
                 known = self._open.setdefault(figure.key, {})
                 quantity, _ = known.setdefault(figure.value, (quantity, figure.step))
@@ -240,7 +240,9 @@ class Links:
     def _with_rest(
         self, whole: Quantity, parts: Sequence[Quantity], rest: Decimal, rules: Rules, *, is_sensitive: bool
     ) -> Equation:
-        left = self._rests.setdefault((whole, *parts), Quantity(rest, "rest", rules, is_sensitive=is_sensitive))
+        left = self._rests.setdefault(
+            (whole, *parts), Quantity(rest, "rest", whole.key, rules, is_sensitive=is_sensitive)
+        )
         left.is_sensitive |= is_sensitive
         return Equation({whole: 1.0, **dict.fromkeys(parts, -1.0), left: -1.0})
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from dagster_project.database import open_database
 from dagster_project.quality.disclosure.cells import (
     Cell,
     Key,
@@ -46,19 +47,30 @@ class Protection:
     """Every decision, and the cells that what is public gives away whatever is masked."""
 
     decisions: list[Decision] = field(default_factory=list)
-    exposed: list[Key] = field(default_factory=list)
+    exposed: list[Quantity] = field(default_factory=list)
 
     @property
     def refusals(self) -> list[str]:
-        """A French line a cell given away, without its value."""
-        return [
-            f"{key.indicator}, {key.level} {key.code}, {key.period} : cellule à masquer, que ce qui est public par "
-            "ailleurs permet de retrouver. Retirez son édition de raw/, ou revoyez ce qui la donne."
-            for key in self.exposed
-        ]
+        """A French line a number given away, without its value."""
+        return list(dict.fromkeys(map(_refusal, self.exposed)))
 
     def count(self, status: str) -> int:
         return sum(decision.status == status for decision in self.decisions)
+
+
+def _refusal(given_away: Quantity) -> str:
+    key = given_away.key
+    assert key, "a figure without an observation is open"
+    where = f"{key.indicator}, {key.level} {key.code}, {key.period}"
+    if given_away.status == "rest":
+        return (
+            f"{where} : ce que le total compte hors de ses parties publiées est trop petit pour être dit, et rien ne "
+            "peut plus le cacher. Retirez de raw/ l'édition de ce total, ou celle de ses parties."
+        )
+    return (
+        f"{where} : cellule à masquer, que ce qui est public par ailleurs permet de retrouver. Retirez son édition de "
+        "raw/, ou revoyez ce qui la donne."
+    )
 
 
 def protect(stage: Path, memory: Memory = ()) -> Protection:
@@ -70,7 +82,7 @@ def protect(stage: Path, memory: Memory = ()) -> Protection:
     Raises:
         RefusedDataError: a restricted dataset without thresholds.
     """
-    with duckdb.connect(str(stage)) as connection:
+    with open_database(stage) as connection:
         connection.execute(
             "create table raw.cell_protection (edition_id varchar, indicator_code varchar, territory_level varchar, "
             "territory_code varchar, population_group varchar, period_code varchar, conf_status varchar)"
@@ -105,7 +117,6 @@ class _Judge:
         self._links = links
         self._published = published
         self._exposed: dict[Quantity, None] = {}
-        self._keys: dict[Quantity, Key] = {}
 
     def remember(self, memory: Memory) -> None:
         """What was decided of editions that came before: their numbers count, their masks stay."""
@@ -123,7 +134,7 @@ class _Judge:
             for cell in said:
                 quantity = self._links.current(dataset, cell.key) if cell.value is not None else None
                 protection.decisions.append(Decision(edition, cell.key, quantity.status if quantity else "F"))
-        protection.exposed = [self._keys[quantity] for quantity in self._exposed if quantity in self._keys]
+        protection.exposed = list(self._exposed)
         return protection
 
     def _judge_edition(self, dataset: str, cells: Sequence[Cell]) -> None:
@@ -134,17 +145,25 @@ class _Judge:
         self._secure(self._links.learn(dataset, [cell.key for cell in fresh]))
         decided = [self._current(cell) for cell in fresh]
         for quantity in decided:
-            if quantity.status == "undecided" and self._keys[quantity].indicator in additive_indicators():
+            if quantity.status == "undecided" and _adds_up(quantity):
                 quantity.status = "F"
         for cell, quantity in zip(fresh, decided, strict=True):
             if quantity.status == "undecided":
                 quantity.status = self._status_of_derived(cell)
+        for cell in cells:
+            if not _adds_up(self._current(cell)):
+                self._judge_again(cell)
+
+    def _judge_again(self, cell: Cell) -> None:
+        """A share or a mean may be repeated while what it is of becomes too small to be told, or large enough."""
+        status = self._status_of_derived(cell)
+        if status != self._current(cell).status and self._first_status(cell) != "F":
+            self._say(cell, status)
 
     def _say(self, cell: Cell, status: Status) -> None:
         assert cell.value is not None
-        quantity = Quantity(cell.value, status, self._rules[cell.dataset], self._weight(cell))
+        quantity = Quantity(cell.value, status, cell.key, self._rules[cell.dataset], self._weight(cell))
         self._links.say(cell.dataset, cell.key, quantity)
-        self._keys[quantity] = cell.key
 
     def _is_new(self, cell: Cell) -> bool:
         known = self._links.current(cell.dataset, cell.key)
@@ -214,6 +233,10 @@ class _Judge:
         if "C" in statuses:
             return "C"
         return "D" if "D" in statuses else "F"
+
+
+def _adds_up(quantity: Quantity) -> bool:
+    return quantity.key is not None and quantity.key.indicator in additive_indicators()
 
 
 def _write(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from dagster_project.quality.disclosure.cells import Status
+from dagster_project.quality.disclosure.cells import Key, Status
 from dagster_project.quality.disclosure.rules import Rules
 
 
@@ -13,6 +13,8 @@ class Quantity:
 
     value: Decimal
     status: Status
+    # Of a rest: what its total is of. None of a figure that no observation has.
+    key: Key | None
     rules: Rules | None = None
     # What hiding it costs its readers, beside another.
     weight: float = 1.0

@@ -14,11 +14,11 @@ from types import MappingProxyType
 
 import duckdb
 
+from dagster_project.database import attaching
 from dagster_project.release.digest import Period
 from dagster_project.release.keys import MARTS, keys_of
 from dagster_project.release.stage import insert_rows
 from dagster_project.release.tables import LONGEST_INDEX, rows_of
-from dagster_project.settings import duckdb_limits
 from dagster_project.sql import quoted
 
 # Where a value comes from, not what it is: counted as a confirmation, never as a change of value.
@@ -116,7 +116,7 @@ def comparison(
     """
     with (
         tempfile.TemporaryDirectory(dir=after.parent if writable else None) as spill,
-        duckdb.connect(config=duckdb_limits() | {"temp_directory": spill}) as connection,
+        attaching(spill) as connection,
     ):
         connection.execute(f"attach {quoted(str(after))} as after" + ("" if writable else " (read_only)"))
         if before:

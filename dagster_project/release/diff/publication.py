@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from dagster_project.database import open_database
 from dagster_project.errors import UnapprovedChangeError
 from dagster_project.formulas import neutral_sql
 from dagster_project.query import rows_of
@@ -102,7 +103,7 @@ def _spent(settings: Settings, since: str) -> set[str]:
 
 
 def _approvals_in(database: Path) -> set[str]:
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with open_database(database, read_only=True) as connection:
         tables = connection.execute("select table_name from duckdb_tables()").fetchall()
         if ("release_change",) not in tables:
             return set()

@@ -5,6 +5,7 @@
 -- `scope_area` is the part of the country that an edition which holds this cell undertakes to cover, unless it covers
 -- nothing but its cells: a whole region, by its départements; a whole département, by its communes; of anything else,
 -- this territory alone.
+-- What may be told of a cell is decided before (`cell_protection`). A restricted cell nobody decided on is masked.
 with cell as (
     select
         figure.dataset,
@@ -93,10 +94,20 @@ select
     case
         when cell.territory_level in ('commune', 'iris') then substr(cell.territory_code, 1, 2)
         else coalesce(departement.region_code, concat_ws('-', cell.territory_level, cell.territory_code))
-    end as scope_area
+    end as scope_area,
+    case when edition.access = 'open' then 'F' else coalesce(protection.conf_status, 'C') end as conf_status
 from cell
+inner join {{ ref('dim_edition') }} as edition on cell.edition_id = edition.edition_id
 left join {{ ref('territories') }} as departement
     on
         departement.territory_level = 'departement'
         and cell.territory_level = departement.territory_level
         and cell.territory_code = departement.territory_code
+left join {{ source('raw', 'cell_protection') }} as protection
+    on
+        cell.edition_id = protection.edition_id
+        and cell.indicator_code = protection.indicator_code
+        and cell.territory_level = protection.territory_level
+        and cell.territory_code = protection.territory_code
+        and cell.population_group = protection.population_group
+        and cell.period_code = protection.period_code

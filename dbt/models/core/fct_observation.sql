@@ -1,7 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_periods_to_build() }}") }}
 -- depends_on: {{ ref('period_to_build') }}
 
--- What may be told of a cell is decided before (`cell_protection`). A restricted cell nobody decided on is masked.
 with versioned as (
     -- What one edition alone says is current since that edition.
     select
@@ -31,18 +30,9 @@ observed as (
         cell.*,
         edition.publisher,
         edition.source_priority,
-        edition.region_code as edition_region_code,
-        case when edition.access = 'open' then 'F' else coalesce(protection.conf_status, 'C') end as conf_status
+        edition.region_code as edition_region_code
     from versioned as cell
     inner join {{ ref('dim_edition') }} as edition on cell.edition_id = edition.edition_id
-    left join {{ source('raw', 'cell_protection') }} as protection
-        on
-            cell.edition_id = protection.edition_id
-            and cell.indicator_code = protection.indicator_code
-            and cell.territory_level = protection.territory_level
-            and cell.territory_code = protection.territory_code
-            and cell.population_group = protection.population_group
-            and cell.period_code = protection.period_code
 ),
 
 broken as (

@@ -69,18 +69,20 @@ _PUBLIC = """
         select cell.*, edition.dataset from raw.cell inner join raw.edition as edition using (edition_id);
     create table version as
         with state as (
-            select *, value is distinct from lag(value) over one_cell or lag(edition_id) over one_cell is null as is_new
+            select *, value is distinct from lag(value) over one_cell or lag(edition_id) over one_cell is null
+                or conf_status is distinct from lag(conf_status) over one_cell as is_new
             from raw.cell inner join raw.edition using (edition_id)
+            inner join raw.cell_protection using (edition_id, indicator_code, territory_level, territory_code,
+                population_group, period_code)
             window one_cell as (
                 partition by indicator_code, territory_level, territory_code, period_code
                 order by known_from, edition_id
             )
         )
-        select state.*, protection.conf_status, lead(known_from) over (
+        select *, lead(known_from) over (
             partition by indicator_code, territory_level, territory_code, period_code order by known_from, edition_id
         ) as known_to
-        from state inner join raw.cell_protection as protection
-            using (edition_id, indicator_code, territory_level, territory_code, population_group, period_code)
+        from state
         where is_new;
     create table marts.calpae_indicator_history as
         select version.indicator_code, version.territory_level, version.territory_code,

@@ -125,6 +125,16 @@ def test_a_share_goes_with_its_part_and_a_mean_with_its_base(tmp_path: Path) -> 
     assert made.status("rsa_new_recipients", here) == "F"
 
 
+def test_a_mean_repeated_goes_with_its_base_when_the_base_becomes_small(tmp_path: Path) -> None:
+    here = ("departement", "31")
+    delay = (("rsa_contract_delay", *here), Decimal("31.5"))
+    signed = [[(("rsa_contracts_signed", *here), Decimal(count)), delay] for count in (12, 3, 14)]
+    made = make(tmp_path, [(f"e{number}", 2024, said) for number, said in enumerate(signed)])
+    assert [made.status("rsa_contract_delay", here, f"e{number}") for number in range(3)] == ["F", "C", "F"]
+    shown = [view[place].value for view in views(made.path) for place in view if place.indicator == delay[0][0]]
+    assert shown == [delay[1], None, delay[1]]
+
+
 def test_all_but_a_few_of_a_base_says_who_the_few_are_not(tmp_path: Path) -> None:
     """Of 40 young people, 38 housed: two are not, and a count of two is not told."""
     here = ("departement", "31")
@@ -193,6 +203,15 @@ def test_a_cell_that_no_mask_can_protect_is_named_without_its_value(tmp_path: Pa
     (refusal,) = second.protection.refusals
     assert refusal.startswith("ase_leavers, departement 09, 2024 : cellule à masquer")
     assert first.protection.refusals == []
+
+
+def test_a_rest_that_no_mask_can_hide_is_named_by_its_total(tmp_path: Path) -> None:
+    """All parts were told by a release before; the total printed since says that three did not answer."""
+    said: list[Edition] = [("e0", 2024, row([30] * 12)[:-1])]
+    told = [Told(cell, "F") for cell, _ in make(tmp_path, said).memory]
+    printed = [(("ase_leavers", *REGION), 2024, Decimal(12 * 30 + 3))]
+    (refusal,) = make(tmp_path, said, printed, told).protection.refusals
+    assert refusal.startswith("ase_leavers, region 76, 2024 : ce que le total compte hors de ses parties")
 
 
 def test_an_edition_withdrawn_since_was_seen_all_the_same(tmp_path: Path) -> None:
