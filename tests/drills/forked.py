@@ -1,7 +1,8 @@
 """`bilan`, in a process forked from one that has loaded its libraries already.
 
-Loading Dagster and dbt takes half of a refresh and nothing can be broken by then. From the command line's entry point
-on, the process is the real one: it takes its lock, starts its door, writes, publishes, and dies of what kills it.
+Loading Dagster, dbt and what the door needs takes half of a refresh and nothing can be broken by then. From the command
+line's entry point on, the process is the real one: it takes its lock, has its door, writes, publishes, and dies of what
+kills it.
 """
 
 import multiprocessing
@@ -22,14 +23,17 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.drills.warm"])
 
 
-def _as_it_is() -> None:
-    """Nothing to prepare."""
+def _with_a_forked_door() -> None:
+    from dagster_project.quality import door
+    from tests.drills.warm import NURSERY
+
+    door._started = NURSERY.started  # type: ignore[assignment]
 
 
 class Bilan:
     """A command under way, and what it says."""
 
-    def __init__(self, project: Miniature, *arguments: str, prepare: Callable[[], None] = _as_it_is) -> None:
+    def __init__(self, project: Miniature, *arguments: str, prepare: Callable[[], None] = _with_a_forked_door) -> None:
         descriptor, name = tempfile.mkstemp(dir=project.settings.raw.parent, prefix="said-")
         os.close(descriptor)
         self._said = Path(name)

@@ -114,9 +114,14 @@ class Miniature:
         return set(self.settings.releases.glob(f"{RETIRED}*"))
 
     def doors(self) -> list[int]:
-        """The processes at the door of this project."""
-        mark = str(self.settings.warehouse).encode()
-        return [pid for pid, command in _commands() if b"dagster_project.quality.door" in command and mark in command]
+        """The processes at the door of this project: started for it, or forked and at work in it."""
+        mark = str(self.settings.warehouse)
+        return [
+            pid
+            for pid, command in _commands()
+            if ("dagster_project.quality.door" in command and mark in command)
+            or ("tests.doors" in command and any(path.startswith(mark) for path in _open_files(pid)))
+        ]
 
 
 def _copy_relations(folder: Path) -> None:
@@ -140,7 +145,18 @@ def _is_within_the_budget_table(relation_id: str) -> bool:
     return name == "credits" and len(rest) == 2 and rest[1] in ("total", "departements", "enveloppe")
 
 
-def _commands() -> Iterator[tuple[int, bytes]]:
+def _commands() -> Iterator[tuple[int, str]]:
     for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
-            yield int(process.name), (process / "cmdline").read_bytes()
+        with _ended_meanwhile():
+            yield int(process.name), (process / "cmdline").read_bytes().decode(errors="replace")
+
+
+def _open_files(process: int) -> Iterator[str]:
+    with _ended_meanwhile():
+        for descriptor in Path(f"/proc/{process}/fd").iterdir():
+            with _ended_meanwhile():
+                yield str(descriptor.readlink())
+
+
+def _ended_meanwhile() -> contextlib.suppress:
+    return contextlib.suppress(FileNotFoundError, ProcessLookupError)

@@ -1,14 +1,21 @@
-"""Loads what a refresh loads, once, in the process that the drills' refreshes are forked from. It opens nothing."""
+"""Refreshes a project once, in the process that the drills' refreshes are forked from: the first time is slow.
 
-import dagster._core.storage.sqlite_storage  # noqa: F401
-import pandas  # noqa: F401
+What they find is what it left in memory: no thread runs, no database is open.
+"""
+
+import tempfile
+from pathlib import Path
 
 import dagster_project.cli
-import dagster_project.definitions
-import dagster_project.quality.verdicts
-import dagster_project.release.publish
-import dagster_project.release.verify
-import dagster_project.runner  # noqa: F401
-from dagster_project import dbt
+import dagster_project.release.verify  # noqa: F401
+from dagster_project.quality import door
+from dagster_project.runner import run_refresh
+from tests.doors import Nursery
+from tests.drills.miniature import Miniature
 
-dbt.warm_up()
+NURSERY = Nursery()
+with tempfile.TemporaryDirectory() as _folder:
+    _started = door._started
+    door._started = NURSERY.started  # type: ignore[assignment]
+    run_refresh(Miniature.built_in(Path(_folder)).settings, tell=lambda text: None)
+    door._started = _started
