@@ -82,7 +82,8 @@ def _next_door(requests: socket.socket) -> None:
         os.close(answered)
         os.write(ended, f"{door}\n".encode())
         _, status = os.waitpid(door, 0)
-        os.write(ended, f"{status}\n".encode())
+        with suppress(BrokenPipeError):  # the run is gone
+            os.write(ended, f"{status}\n".encode())
         os._exit(0)
     os.close(ended)
     for descriptor, standard in ((asked, 0), (answered, 1)):
@@ -105,4 +106,10 @@ if __name__ == "__main__":
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for those who say how doors end.
     _next_door(socket.socket(fileno=int(sys.argv[1])))
-    door.main()
+    code = 0
+    try:
+        door.main()
+    except SystemExit as leaving:
+        print(leaving.code, file=sys.stderr, flush=True)
+        code = 1
+    os._exit(code)  # Otherwise DuckDB would wait for threads that a forked process does not have.
