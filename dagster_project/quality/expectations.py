@@ -39,6 +39,7 @@ from great_expectations.expectations.expectation import Expectation
 from sqlalchemy import Engine
 
 from dagster_project.catalogue import Edition
+from dagster_project.settings import duckdb_limits
 
 if sys.modules["pyspark"] is None:
     del sys.modules["pyspark"]
@@ -72,7 +73,12 @@ class Suites:
         self._source = context.data_sources.add_sql(
             "door",
             connection_string=f"duckdb:///{database}",
-            kwargs={"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True},
+            kwargs={
+                "isolation_level": "AUTOCOMMIT",
+                "skip_autocommit_rollback": True,
+                # Without a limit, what is read of every edition's files would be kept until the machine is nearly full.
+                "connect_args": {"config": duckdb_limits()},
+            },
         )
         self._examined: BatchDefinition[Any] | None = None
 
