@@ -17,7 +17,6 @@ from dagster_project.connect import LOCKS
 from dagster_project.errors import BilanError
 from dagster_project.hashing import file_sha256
 from dagster_project.release.digest import METHOD, checksum, content_digest
-from dagster_project.settings import duckdb_limits
 
 if TYPE_CHECKING:
     import duckdb
@@ -104,10 +103,9 @@ def _copy_defects(folder: Path, checksums: Mapping[str, str]) -> Iterator[str]:
 
 
 def _locked_down(folder: Path) -> "duckdb.DuckDBPyConnection":
-    import duckdb
+    from dagster_project.database import open_database
 
-    # With a limit of memory: what is read is kept until it is reached, and a release may weigh more than the machine.
-    return duckdb.connect(str(folder / DATABASE), read_only=True, config=LOCKS | duckdb_limits())
+    return open_database(folder / DATABASE, read_only=True, **LOCKS)
 
 
 def _defects_of_copy(folder: Path, checksums: Mapping[str, str]) -> list[str]:

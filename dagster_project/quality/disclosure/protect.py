@@ -44,7 +44,7 @@ class Decision(NamedTuple):
 
 @dataclass
 class Protection:
-    """Every decision, and the cells that what is public gives away whatever is masked."""
+    """Every decision, and the numbers that what is public gives away whatever is masked."""
 
     decisions: list[Decision] = field(default_factory=list)
     exposed: list[Quantity] = field(default_factory=list)
@@ -144,20 +144,20 @@ class _Judge:
             self._say(cell, self._first_status(cell))
         self._secure(self._links.learn(dataset, [cell.key for cell in fresh]))
         decided = [self._current(cell) for cell in fresh]
-        for quantity in decided:
-            if quantity.status == "undecided" and _adds_up(quantity):
+        for cell, quantity in zip(fresh, decided, strict=True):
+            if quantity.status == "undecided" and _adds_up(cell):
                 quantity.status = "F"
         for cell, quantity in zip(fresh, decided, strict=True):
             if quantity.status == "undecided":
                 quantity.status = self._status_of_derived(cell)
         for cell in cells:
-            if not _adds_up(self._current(cell)):
+            if not _adds_up(cell):
                 self._judge_again(cell)
 
     def _judge_again(self, cell: Cell) -> None:
         """A share or a mean may be repeated while what it is of becomes too small to be told, or large enough."""
         status = self._status_of_derived(cell)
-        if status != self._current(cell).status and self._first_status(cell) != "F":
+        if status != self._current(cell).status and not self._is_told(cell):
             self._say(cell, status)
 
     def _say(self, cell: Cell, status: Status) -> None:
@@ -174,13 +174,17 @@ class _Judge:
         assert quantity
         return quantity
 
+    def _is_told(self, cell: Cell) -> bool:
+        """Whether a release told it already, or an open edition says the same."""
+        return (cell.edition, cell.key) in self._published or cell.value in self._links.open_values(cell.key)
+
     def _first_status(self, cell: Cell) -> Status:
         """What a cell is before anything else is looked at."""
         assert cell.value is not None
         rules = self._rules[cell.dataset]
-        if (cell.edition, cell.key) in self._published or cell.value in self._links.open_values(cell.key):
+        if self._is_told(cell):
             return "F"
-        if cell.key.indicator not in additive_indicators():
+        if not _adds_up(cell):
             return "undecided"
         if rules.is_sensitive(int(cell.value)):
             return "C"
@@ -235,8 +239,8 @@ class _Judge:
         return "D" if "D" in statuses else "F"
 
 
-def _adds_up(quantity: Quantity) -> bool:
-    return quantity.key is not None and quantity.key.indicator in additive_indicators()
+def _adds_up(cell: Cell) -> bool:
+    return cell.key.indicator in additive_indicators()
 
 
 def _write(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:

@@ -91,6 +91,9 @@ with cell as (
 
 select
     cell.*,
+    edition.publisher,
+    edition.source_priority,
+    edition.region_code as edition_region_code,
     case
         when cell.territory_level in ('commune', 'iris') then substr(cell.territory_code, 1, 2)
         else coalesce(departement.region_code, concat_ws('-', cell.territory_level, cell.territory_code))

@@ -25,16 +25,6 @@ with versioned as (
             and version.period_code = cell.period_code
 ),
 
-observed as (
-    select
-        cell.*,
-        edition.publisher,
-        edition.source_priority,
-        edition.region_code as edition_region_code
-    from versioned as cell
-    inner join {{ ref('dim_edition') }} as edition on cell.edition_id = edition.edition_id
-),
-
 broken as (
     -- What broke a series so far, from each break to the next.
     select
@@ -91,7 +81,7 @@ select
     -- No relation speaks of a commune: its reference would be the largest column of all, for nothing.
     case when cell.territory_level not in ('commune', 'iris') then cell.reference end as reference,
     cell.source_line
-from observed as cell
+from versioned as cell
 left join {{ ref('dim_indicator') }} as indicator on cell.indicator_code = indicator.indicator_code
 left join {{ ref('dim_territory') }} as territory
     on cell.territory_level = territory.territory_level and cell.territory_code = territory.territory_code
