@@ -17,6 +17,7 @@ from tests.doors import Nursery
 from tests.network import no_network
 
 if TYPE_CHECKING:
+    from dagster_project.release.publish import Published
     from tests.drills.miniature import Miniature
     from tests.richer import RicherStage
 
@@ -78,11 +79,19 @@ class Once:
 def published(once: Once) -> Settings:
     """The project's own raw/, refreshed once, without network, into a warehouse nobody writes to afterwards.
 
-    What it asked of the network is in `asked.log`, beside the warehouse.
+    Beside the warehouse, `asked.log` is what it asked of the network, and `stage.duckdb` what it published.
     """
+    from dagster_project.refresh import Refresh
 
     def build(folder: Path) -> None:
-        with no_network(folder / "asked.log"):
+        publish = Refresh.publish
+
+        def keep_and_publish(run: Refresh) -> "Published":
+            shutil.copy(run.stage, folder / "stage.duckdb")
+            return publish(run)
+
+        with no_network(folder / "asked.log"), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Refresh, "publish", keep_and_publish)
             run_refresh(Settings(PROJECT / "raw", folder / "warehouse", pages=True), tell=lambda text: None)
 
     return Settings(PROJECT / "raw", once("published", build) / "warehouse", pages=True)
@@ -111,19 +120,14 @@ def workshop(published: Settings, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def stage(once: Once) -> Path:
+def stage(published: Settings) -> Path:
     """A stage file as it is just before publication, kept for tests on tables."""
-    from tests.richer import build_stage
-
-    def build(folder: Path) -> None:
-        build_stage(Settings(PROJECT / "raw", folder / "warehouse"), folder / "stage.duckdb")
-
-    return once("stage", build) / "stage.duckdb"
+    return published.warehouse.with_name("stage.duckdb")
 
 
 @pytest.fixture(scope="session")
-def richer_stage(tmp_path_factory: pytest.TempPathFactory) -> "RicherStage":
+def richer_stage(once: Once) -> "RicherStage":
     """The stage of a larger archive than the report's: several editions, regions and sources."""
-    from tests.richer import RicherStage
+    from tests.richer import RicherStage, build_richer
 
-    return RicherStage.built_in(tmp_path_factory.mktemp("richer"))
+    return RicherStage(once("richer", build_richer))

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -106,10 +107,12 @@ if __name__ == "__main__":
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for those who say how doors end.
     _next_door(socket.socket(fileno=int(sys.argv[1])))
-    code = 0
+    code = 1
     try:
         door.main()
+        code = 0
     except SystemExit as leaving:
         print(leaving.code, file=sys.stderr, flush=True)
-        code = 1
+    except BaseException:
+        traceback.print_exc()
     os._exit(code)  # Otherwise DuckDB would wait for threads that a forked process does not have.

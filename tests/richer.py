@@ -8,7 +8,7 @@ import csv
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -360,30 +360,28 @@ def _write(path: Path, names: list[str], rows: list[Row]) -> None:
         writer.writerows(rows)
 
 
-@dataclass(frozen=True)
 class RicherStage:
     """The stage file of that archive, built to the marts, with what the marts must hold."""
 
-    raw: Path
-    stage: Path
-    expected: dict[str, list[Row]]
+    def __init__(self, folder: Path) -> None:
+        self.raw = folder / "raw"
+        self.stage = folder / "stage.duckdb"  # its views know the file by this name
 
-    @classmethod
-    def built_in(cls, folder: Path) -> "RicherStage":
-        raw, kept = folder / "raw", folder / "stage.duckdb"  # its views know the file by this name
-        shutil.copytree(PROJECT / "raw", raw)
-        enrich(raw)
-        build_stage(Settings(raw, folder / "warehouse"), kept)
-        return cls(raw, kept, expected_marts(Knowledge.of(raw), raw))
+    @cached_property
+    def expected(self) -> dict[str, list[Row]]:
+        return expected_marts(Knowledge.of(self.raw), self.raw)
 
     def copied_to(self, folder: Path) -> Path:
         return Path(shutil.copy(self.stage, folder))
 
 
-def build_stage(settings: Settings, kept: Path) -> None:
-    """Go through a refresh up to publication, and keep its stage file."""
-    with built(settings) as run:
-        shutil.copy(run.stage, kept)
+def build_richer(folder: Path) -> None:
+    """Make that archive, and go through a refresh of it up to publication, and keep its stage file."""
+    richer = RicherStage(folder)
+    shutil.copytree(PROJECT / "raw", richer.raw)
+    enrich(richer.raw)
+    with built(Settings(richer.raw, folder / "warehouse")) as run:
+        shutil.copy(run.stage, richer.stage)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from threading import Thread
@@ -160,19 +160,30 @@ def _serve(database: str, killers: Sequence[str], requests: IO[str], answers: IO
         print(json.dumps(asdict(report)), file=answers, flush=True)
 
 
+@contextlib.contextmanager
+def _machine_failures_told(answers: IO[str]) -> Iterator[None]:
+    """Answer with a sentence what the machine is to blame for."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if (sentence := machine_failure(error)) is None:
+            raise
+        print(json.dumps({_FAILURE: sentence}), file=answers, flush=True)
+
+
 def main() -> None:
     """Be the door of a run: it writes editions on the standard input, and reads the answers on the standard output."""
     gc.set_threshold(200_000)  # As the command line does: most of what is allocated here is modules, and stays.
     protocol, sys.stdout = sys.stdout, sys.stderr
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        _serve(sys.argv[1], sys.argv[2:], sys.stdin, protocol)
+        with _machine_failures_told(protocol):
+            _serve(sys.argv[1], sys.argv[2:], sys.stdin, protocol)
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), protocol.fileno())  # or Python, leaving, would try once more
         sys.exit("Le contrôle d'entrée s'arrête : l'exécution qui l'attendait n'est plus là.")
-    except Exception as error:
-        if (sentence := machine_failure(error)) is None:
-            raise
-        print(json.dumps({_FAILURE: sentence}), file=protocol, flush=True)
 
 
 if __name__ == "__main__":

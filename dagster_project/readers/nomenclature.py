@@ -2,7 +2,7 @@
 
 import csv
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from dagster_project.settings import TERRITORIES
 
@@ -58,6 +58,12 @@ def same_name(written: object, official: str) -> bool:
 
 def plain(written: object) -> str:
     """A name reduced to what tells it from others: lower case, no accent, words of letters and digits."""
-    decomposed = unicodedata.normalize("NFKD", str(written).replace("œ", "oe").replace("Œ", "Oe"))
+    return _plain(str(written))
+
+
+# A file writes the same few names again on every line.
+@lru_cache(maxsize=4096)
+def _plain(written: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", written.replace("œ", "oe").replace("Œ", "Oe"))
     letters = "".join(" " if not one.isalnum() else one.lower() for one in decomposed if not unicodedata.combining(one))
     return " ".join(letters.split())

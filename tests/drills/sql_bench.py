@@ -19,7 +19,7 @@ from dagster_project.quality.verdicts import reconcile_tables
 from dagster_project.release.stage import primary_key
 from tests.drills.sql_mutations import Mutant
 from tests.independent.comparison import UNPROVED_TABLES, compare_all
-from tests.models.test_dbt import invoke
+from tests.models.invoke import invoke
 from tests.richer import RicherStage
 
 Node = dict[str, Any]
@@ -263,7 +263,7 @@ def _relation(node: Node) -> str:
 
 def _compiled(stage: Path) -> dict[str, str]:
     """dbt's own statements, without the name of the database, which here is the only one."""
-    results = invoke(stage, "compile", "--exclude", "resource_type:unit_test").results  # type: ignore[attr-defined]
+    results = invoke(stage, "compile", "--exclude", "resource_type:unit_test").results
     return {
         result.node.unique_id: result.node.compiled_code.replace(f'"{stage.stem}".', "")
         for result in results

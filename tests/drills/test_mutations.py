@@ -7,13 +7,13 @@ import os
 import random
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.examine import recognise
 from dagster_project.settings import PROJECT
 from tests.drills.mutate import DAMAGES, SHEET_DAMAGES, VARIANTS, Mutation
+from tests.readers.connection import new_connection
 from tests.readers.drees.workbook import load, write
 
 DATA = PROJECT.parent / "shared" / "data"
@@ -39,7 +39,7 @@ def judged(path: Path) -> tuple[list[str], list[str]]:
     layout, recognition = recognise(path)
     if not recognition.is_certain:
         return ["not recognised"], []
-    with duckdb.connect() as connection:
+    with new_connection() as connection:
         reading = Reading(connection, path.name)
         layout.read(path, reading)
         return [one.message for one in reading.rejects], [one.message for one in reading.flags]

@@ -1,6 +1,5 @@
 """The models' own unit tests, run on a built stage; dbt's documentation; and SQL that could move to DuckDB 2."""
 
-import os
 import re
 import shutil
 import signal
@@ -10,28 +9,12 @@ from threading import main_thread
 
 import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
-from dbt.cli.main import dbtRunner
 
 from dagster_project.dbt import build
 from dagster_project.errors import BilanError
 from dagster_project.machine import machine_words
 from dagster_project.settings import DBT_PROJECT
-
-
-def invoke(stage: Path, *arguments: str) -> object:
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.adapters.factory import reset_adapters
-
-    os.environ["BILAN_STAGE"] = str(stage)
-    places = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    target = ["--target-path", str(stage.parent / "target"), "--log-path", str(stage.parent)]
-    try:
-        outcome = dbtRunner().invoke([*arguments, *places, *target, "--log-level", "none"])
-    finally:
-        DuckDBConnectionManager.close_all_connections()
-        reset_adapters()
-    assert outcome.exception is None, outcome.exception
-    return outcome.result
+from tests.models.invoke import invoke, unit_tests
 
 
 @pytest.fixture
@@ -41,11 +24,7 @@ def own_stage(stage: Path, tmp_path: Path) -> Path:
 
 
 def test_unit_tests_of_the_models(own_stage: Path) -> None:
-    run = invoke(own_stage, "test", "--select", "test_type:unit")
-    results = run.results  # type: ignore[attr-defined]
-    assert len(results) >= 5
-    failed = {result.node.name: result.message for result in results if str(result.status) != "pass"}
-    assert not failed, failed
+    assert len(passed := unit_tests(own_stage)) >= 5, passed
 
 
 def memory_short(*_: object) -> None:

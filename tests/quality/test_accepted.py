@@ -1,6 +1,9 @@
 """What the door accepted is not examined again, and is not trusted further than its hashes."""
 
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -162,3 +165,21 @@ def test_the_periods_an_edition_speaks_of_are_kept_beside_its_rows(entrance: Ent
     assert duckdb.sql(f"from '{periods}'").fetchall() == of_rows != []
     (credit_lines,) = entrance.files(CREDITS)
     assert not credit_lines.with_name(periods.name).exists()
+
+
+def test_a_door_whose_run_is_gone_ends_with_a_word_whatever_it_met() -> None:
+    """Killed with its stage half removed, a run leaves a door that can neither write nor say so."""
+    code = """
+from dagster_project.quality import door
+def serve(*_):
+    raise OSError(28, "No space left on device")
+door._serve = serve
+door.main()
+"""
+    nobody, answers = os.pipe()
+    os.close(nobody)
+    command = [sys.executable, "-c", code, "examined.duckdb"]
+    done = subprocess.run(command, stdout=answers, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(answers)
+    assert done.stderr == "Le contrôle d'entrée s'arrête : l'exécution qui l'attendait n'est plus là.\n"
+    assert done.returncode == 1

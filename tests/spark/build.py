@@ -1,4 +1,4 @@
-"""Publish archives in a process of its own, with the engine its environment chooses."""
+"""Publish archives in a process of its own, with the engine its environment chooses; and the models' unit tests."""
 
 import shutil
 import sys
@@ -7,11 +7,15 @@ from pathlib import Path
 from benchmarks.national import Size, generate
 from dagster_project.runner import run_refresh
 from dagster_project.settings import PROJECT, Settings
+from tests.models.invoke import unit_tests
 from tests.richer import built, enrich
 
 
 def main(folder: Path, archives: list[str]) -> None:
-    """Publish some of the archives ``rapport`` and ``enrichie``, each in a warehouse of that name."""
+    """Publish some of the archives ``rapport`` and ``enrichie``, each in a warehouse of that name.
+
+    The unit tests of the models are run on the tables of the second.
+    """
     if "rapport" in archives:
         run_refresh(Settings(PROJECT / "raw", folder / "rapport", pages=False), tell=lambda text: None)
     if "enrichie" in archives:
@@ -21,6 +25,8 @@ def main(folder: Path, archives: list[str]) -> None:
         generate(nation, Size(months=1, measures=1))
         shutil.copytree(nation, raw, dirs_exist_ok=True)
         with built(Settings(raw, folder / "enrichie", pages=False)) as run:
+            passed = unit_tests(run.stage)
+            print(f"  {len(passed)} tests unitaires des modèles réussis", flush=True)
             run.publish()
 
 

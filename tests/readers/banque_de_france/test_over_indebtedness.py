@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from dagster_project.readers.banque_de_france.over_indebtedness import LAYOUTS
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.nomenclature import names
 from dagster_project.settings import PROJECT
+from tests.readers.connection import new_connection
 
 LAYOUT = LAYOUTS[0]
 ANNUAL = PROJECT.parent / "shared" / "data" / "derived" / "surendettement.csv"
@@ -42,7 +42,7 @@ def written(lines: Iterable[Sequence[str]], header: str = HEADER) -> bytes:
 def read(folder: Path, content: bytes) -> Reading:
     path = folder / "surendettement.csv"
     path.write_bytes(content)
-    reading = Reading(duckdb.connect(), path.name)
+    reading = Reading(new_connection(), path.name)
     LAYOUT.read(path, reading)
     return reading
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from dagster_project.readers.cnaf.benefits import LAYOUTS
 from dagster_project.readers.nomenclature import names
 from dagster_project.readers.official import OfficialLayout
 from tests.readers.cnaf.reading_of import DATA, pointed, read, told
+from tests.readers.connection import new_connection
 
 COMMUNES, DEPARTEMENTS = LAYOUTS
 GENUINE = DATA / "cnaf_s_ben_com_sample.csv"
@@ -311,6 +311,6 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, layout: OfficialLayout, c
     path.write_bytes(content)
     layout.recognise(path)
     layout.edition(path)
-    reading = Reading(duckdb.connect(), path.name)
+    reading = Reading(new_connection(), path.name)
     layout.read(path, reading)
     assert reading.rejects or reading.cells_kept == reading.cells_read - reading.cells_set_aside

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-import duckdb
 from python_calamine import CalamineWorkbook
 
 from dagster_project.readers.cells import Reading
@@ -15,6 +14,7 @@ from dagster_project.readers.official import OfficialLayout
 from dagster_project.readers.spreadsheet import Value
 from dagster_project.readers.table import column_letter
 from dagster_project.settings import PROJECT
+from tests.readers.connection import new_connection
 
 DATA = PROJECT.parent / "shared" / "data" / "drees"
 Rows = list[list[Value]]
@@ -95,7 +95,7 @@ def load(path: Path) -> dict[str, Rows]:
 
 def read(layout: OfficialLayout, path: Path) -> Reading:
     """Read a file, on a connection of its own."""
-    reading = Reading(duckdb.connect(), path.name)
+    reading = Reading(new_connection(), path.name)
     layout.read(path, reading)
     return reading
 

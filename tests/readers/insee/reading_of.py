@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-import duckdb
-
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.official import OfficialLayout
+from tests.readers.connection import new_connection
 
 
 def reading_of(layout: OfficialLayout, path: Path) -> Reading:
     """The reading of this file, on a connection of its own."""
-    reading = Reading(duckdb.connect(), path.name)
+    reading = Reading(new_connection(), path.name)
     layout.read(path, reading)
     reading.flush()
     return reading

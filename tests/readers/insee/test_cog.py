@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from dagster_project.readers.cells import Reading
 from dagster_project.readers.insee.cog import LAYOUTS, read_communes, read_moves
 from dagster_project.readers.insee.territories import departement_regions
 from dagster_project.settings import PROJECT
+from tests.readers.connection import new_connection
 from tests.readers.insee.reading_of import number, reading_of
 
 COMMUNES, DEPARTEMENTS, REGIONS, MOVES = LAYOUTS
@@ -82,7 +82,7 @@ def test_communes_are_read_whole(tmp_path: Path, lower: bool, quote: str, end: s
     assert COMMUNES.recognise(path).is_certain
     assert not any(layout.recognise(path).is_certain for layout in (DEPARTEMENTS, REGIONS, MOVES))
     assert COMMUNES.edition(path).label == "2024"
-    connection = duckdb.connect()
+    connection = new_connection()
     reading = read_communes(connection, path)
     assert (reading.rejects, reading.flags, reading.nomenclature) == ([], [], ("cog_territory",))
     assert reading.cells_read == number(reading, "select count(*) from cog_territory") == len(rows) - 1
@@ -126,7 +126,7 @@ def header(name: str, value: str) -> Callable[[Rows], None]:
 def test_communes_refused(tmp_path: Path, change: Callable[[Rows], object], rule: str, row: int | None) -> None:
     rows = communes()
     change(rows)
-    reading = read_communes(duckdb.connect(), write(tmp_path / "v_commune_2024.csv", rows))
+    reading = read_communes(new_connection(), write(tmp_path / "v_commune_2024.csv", rows))
     wanted = len(rows) if row == 36_000 else row
     assert (rule, wanted) in {(one.rule, one.row) for one in reading.rejects}
     if reading.cells_read:
@@ -137,7 +137,7 @@ def test_communes_refused(tmp_path: Path, change: Callable[[Rows], object], rule
 def test_moves_are_read_whole(tmp_path: Path) -> None:
     path = write(tmp_path / "v_mvt_commune_2024.csv", moves(), quote='"')
     assert MOVES.recognise(path).is_certain
-    connection = duckdb.connect()
+    connection = new_connection()
     reading = read_moves(connection, path)
     assert (reading.rejects, reading.cells_read, reading.nomenclature) == ([], 2, ("cog_move",))
     found = connection.execute("select * replace (effective_on::varchar as effective_on) from cog_move").fetchall()
@@ -159,7 +159,7 @@ def test_moves_are_read_whole(tmp_path: Path) -> None:
 def test_moves_refused(tmp_path: Path, change: Callable[[Rows], object], rule: str) -> None:
     rows = moves()
     change(rows)
-    reading = read_moves(duckdb.connect(), write(tmp_path / "mvtcommune2024.csv", rows))
+    reading = read_moves(new_connection(), write(tmp_path / "mvtcommune2024.csv", rows))
     assert rule in {one.rule for one in reading.rejects}
 
 
@@ -173,7 +173,7 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
     for one in LAYOUTS:
         one.recognise(path)
         one.edition(path)
-        reading = Reading(duckdb.connect(), path.name)
+        reading = Reading(new_connection(), path.name)
         one.read(path, reading)
         assert reading.rejects
 
@@ -202,7 +202,7 @@ def test_the_genuine_files(name: str, layout: object, rows: int) -> None:
 
 @genuine
 def test_the_genuine_communes() -> None:
-    connection = duckdb.connect()
+    connection = new_connection()
     read_communes(connection, DATA / "commune_2021.csv")
     counts = dict(connection.execute("select type, count(*) from cog_territory group by type").fetchall())
     assert counts == {"COM": 34_965, "COMD": 2_215, "COMA": 517, "ARM": 45}

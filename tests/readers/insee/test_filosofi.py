@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +17,7 @@ from dagster_project.readers.nomenclature import names
 from dagster_project.readers.official import OfficialLayout
 from dagster_project.readers.table import Reject
 from dagster_project.settings import PROJECT
+from tests.readers.connection import new_connection
 
 DATA = PROJECT.parent / "shared" / "data" / "insee_filosofi"
 TABLE, FRENCH = LAYOUTS
@@ -41,7 +41,7 @@ class Outcome:
 
 
 def read(path: Path, layout: OfficialLayout = TABLE) -> Outcome:
-    reading = Reading(duckdb.connect(), path.name)
+    reading = Reading(new_connection(), path.name)
     layout.read(path, reading)
     kept = reading.cells_kept
     if not reading.rejects:
@@ -297,7 +297,7 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes, with_head
         path.write_bytes((header if with_header else b"") + content)
         layout.recognise(path)
         layout.edition(path)
-        reading = Reading(duckdb.connect(), path.name)
+        reading = Reading(new_connection(), path.name)
         layout.read(path, reading)
         assert reading.rejects or reading.cells_kept
 

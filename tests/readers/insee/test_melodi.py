@@ -6,7 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from dagster_project.readers.insee.melodi import LAYOUTS
 from dagster_project.readers.nomenclature import names
 from dagster_project.readers.official import OfficialLayout
 from dagster_project.settings import PROJECT
+from tests.readers.connection import new_connection
 
 SAMPLE = PROJECT.parent / "shared" / "data" / "insee_api" / "melodi_filosofi_sample.json"
 JSON, CSV = LAYOUTS
@@ -29,7 +29,7 @@ Change = Callable[[dict[str, Any]], None]
 
 
 def read(path: Path, layout: OfficialLayout) -> Reading:
-    reading = Reading(duckdb.connect(), path.name)
+    reading = Reading(new_connection(), path.name)
     layout.read(path, reading)
     if not reading.rejects:
         assert reading.cells_read == reading.cells_kept + reading.cells_set_aside
@@ -242,6 +242,6 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes, head: str
     for layout in LAYOUTS:
         layout.recognise(path)
         layout.edition(path)
-        reading = Reading(duckdb.connect(), path.name)
+        reading = Reading(new_connection(), path.name)
         layout.read(path, reading)
         assert reading.rejects or reading.cells_kept

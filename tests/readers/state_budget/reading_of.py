@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import duckdb
-
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.official import OfficialLayout
 from dagster_project.settings import PROJECT
+from tests.readers.connection import new_connection
 
 DATA = PROJECT.parent / "shared" / "data"
 
@@ -14,7 +13,7 @@ DATA = PROJECT.parent / "shared" / "data"
 def read(layout: OfficialLayout, folder: Path, content: bytes, name: str) -> Reading:
     path = folder / name
     path.write_bytes(content)
-    reading = Reading(duckdb.connect(), path.name)
+    reading = Reading(new_connection(), path.name)
     layout.recognise(path)
     layout.edition(path)
     layout.read(path, reading)
