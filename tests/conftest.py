@@ -111,8 +111,14 @@ def miniature(once: Once) -> "Miniature":
 
 
 @pytest.fixture
-def workshop(published: Settings, tmp_path: Path) -> Settings:
-    """A copy of raw/ and of the published warehouse, to break."""
+def workshop(miniature: "Miniature", tmp_path: Path) -> Settings:
+    """A copy of the miniature's raw/ and warehouse, to break."""
+    return miniature.copied_to(tmp_path).settings
+
+
+@pytest.fixture
+def whole_workshop(published: Settings, tmp_path: Path) -> Settings:
+    """A copy of the project's own raw/ and of the published warehouse, to break."""
     raw, warehouse = tmp_path / "raw", tmp_path / "warehouse"
     shutil.copytree(published.raw, raw)
     shutil.copytree(published.warehouse, warehouse, symlinks=True)

@@ -32,7 +32,7 @@ def test_a_project_that_never_ran_is_told_how_to_begin(tmp_path: Path, published
 
 
 def alter_an_archived_file(settings: Settings) -> None:
-    file = next(settings.raw.glob("insee/unemployment/*/*.csv"))
+    file = next(settings.raw.glob("drees/monthly_benefits/*/*.csv"))
     file.write_bytes(file.read_bytes() + b"\n")
 
 

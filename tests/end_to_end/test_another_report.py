@@ -94,13 +94,13 @@ def fill(file: Path, rows: list[dict[str, str]]) -> None:
 
 
 @pytest.fixture
-def brittany(workshop: Settings, tmp_path: Path) -> tuple[Settings, Path]:
+def brittany(whole_workshop: Settings, tmp_path: Path) -> tuple[Settings, Path]:
     """What the procedure of raw/README.md asks a person to do."""
     text = tmp_path / "bilan-2031.txt"
     text.write_text(TEXT, encoding="utf-8")
     report = NewReport("dreets_bretagne", "2031", "53", "Bilan 2031 de la Bretagne", text)
-    assert "bilan seal" in "\n".join(scaffold_report(workshop.raw, report))
-    own = workshop.raw / report.publisher
+    assert "bilan seal" in "\n".join(scaffold_report(whole_workshop.raw, report))
+    own = whole_workshop.raw / report.publisher
     for name, rows in TABLES.items():
         fill(own / name, rows)
     for unused in ("report_credits", "report_local_actions"):
@@ -109,7 +109,7 @@ def brittany(workshop: Settings, tmp_path: Path) -> tuple[Settings, Path]:
         (own / unused).rmdir()
     for sidecar in own.glob("*/2031/edition.yml"):
         list(seal_edition(sidecar.parent))
-    return workshop, text
+    return whole_workshop, text
 
 
 def test_another_report_is_data(brittany: tuple[Settings, Path]) -> None:

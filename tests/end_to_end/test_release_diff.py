@@ -53,12 +53,12 @@ def test_a_release_tells_what_it_changes(published: Settings) -> None:
     assert "diff.md" in json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
 
 
-def test_what_waits_is_named_and_published_once_signed_and_only_once(workshop: Settings, stage: Path) -> None:
-    as_if_published(workshop, EARLIER, "population", "scheme_total", "beneficiaries")
-    first = workshop.served.readlink()
+def test_what_waits_is_named_and_published_once_signed_and_only_once(whole_workshop: Settings, stage: Path) -> None:
+    as_if_published(whole_workshop, EARLIER, "population", "scheme_total", "beneficiaries")
+    first = whole_workshop.served.readlink()
 
     with pytest.raises(UnapprovedChangeError) as refusal:
-        publish_stage(workshop, stage)
+        publish_stage(whole_workshop, stage)
     message = str(refusal.value)
     assert "population.inhabitants : colonne retirée ou renommée (1)" in message
     assert "scheme_total : lignes retirées (1)" in message
@@ -66,19 +66,19 @@ def test_what_waits_is_named_and_published_once_signed_and_only_once(workshop: S
     assert "departement, 48, 2018-12-01, rsa : 620 → 1240 (+100.00 %)" in message
     assert refusal.value.defects == 3
     assert refusal.value.exit_code == 3
-    assert workshop.served.readlink() == first
-    assert len(list(workshop.releases.iterdir())) == 1
-    assert (workshop.warehouse / "a_approuver.csv").read_text(encoding="utf-8").count("\n") == 4
+    assert whole_workshop.served.readlink() == first
+    assert len(list(whole_workshop.releases.iterdir())) == 1
+    assert (whole_workshop.warehouse / "a_approuver.csv").read_text(encoding="utf-8").count("\n") == 4
 
-    approvals = workshop.raw / "approvals"
+    approvals = whole_workshop.raw / "approvals"
     approvals.mkdir()
     (approvals / "2026.yml").write_text(signed(message), encoding="utf-8")
-    outcome = run_refresh(workshop, force=True, tell=lambda text: None)
+    outcome = run_refresh(whole_workshop, force=True, tell=lambda text: None)
     assert outcome.message.endswith("publiée.")
     assert "1 valeur changée, 1 ligne retirée, 2 colonnes changées" in outcome.summary[-4]
     assert outcome.summary[-1] == f"Au-delà des seuils, et approuvé : {Path(first).parent.name}-1."
-    assert not (workshop.warehouse / "a_approuver.csv").exists()
-    with open_release(workshop) as marts:
+    assert not (whole_workshop.warehouse / "a_approuver.csv").exists()
+    with open_release(whole_workshop) as marts:
         approved = rows_of(marts, "from marts.release_change where approval_id is not null order by change_order")
     assert [(row["mart"], row["change_kind"], row["old_value"]) for row in approved] == [
         ("population", "schema", "BIGINT"),
@@ -86,13 +86,13 @@ def test_what_waits_is_named_and_published_once_signed_and_only_once(workshop: S
         ("scheme_total", "removed", approved[-1]["old_value"]),
     ]
 
-    told = diff_of_releases(workshop, None, None)
+    told = diff_of_releases(whole_workshop, None, None)
     assert told.startswith("# Version ") and "620 → 1\u202f240" in told
-    back = diff_of_releases(workshop, Path(first).parent.name, workshop.served.resolve().parent.name)
+    back = diff_of_releases(whole_workshop, Path(first).parent.name, whole_workshop.served.resolve().parent.name)
     assert "1\u202f240 → 620" in back
     with pytest.raises(WrongUseError, match="elle-même"):
-        diff_of_releases(workshop, None, workshop.served.resolve().parent.name)
+        diff_of_releases(whole_workshop, None, whole_workshop.served.resolve().parent.name)
 
-    serve(workshop, Path(first).parent.name)
+    serve(whole_workshop, Path(first).parent.name)
     with pytest.raises(UnapprovedChangeError):
-        publish_stage(workshop, stage)
+        publish_stage(whole_workshop, stage)

@@ -8,24 +8,32 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.scheduler.instigation import TickStatus
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import RemoteInstigatorOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, ScheduleInstigatorData, TickStatus
+from dagster._core.workspace.load_target import ModuleTarget
 
 from dagster_project.automation import daily_refresh
 from dagster_project.history import environment, prepare_history
 from dagster_project.operate.attempts import DAGSTER, read
-from dagster_project.settings import PROJECT, Settings
+from dagster_project.settings import Settings
+from tests.drills.miniature import Miniature
 
+CODE = "dagster_project.definitions"
+EVERY_MINUTE = "* * * * *"
 TICK_TIMEOUT_S = 75
 RUN_TIMEOUT_S = 120
 
 
 @pytest.mark.slow
 def test_a_tick_publishes_and_history_shows_it(tmp_path: Path) -> None:
-    settings = Settings(PROJECT / "raw", tmp_path / "warehouse")
+    settings = Miniature.built_in(tmp_path).settings
     home = prepare_history(settings)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        _known_for_a_minute(instance)
     log = tmp_path / "daemon.log"
     command = [str(Path(sys.executable).with_name("bilan")), "daemon", "--log", str(log)]
-    every_minute = {**environment(settings), "BILAN_CRON": "* * * * *"}
+    every_minute = {**environment(settings), "BILAN_CRON": EVERY_MINUTE}
     with subprocess.Popen(command, env=every_minute) as daemon:
         try:
             with dg.DagsterInstance.from_config(str(home)) as instance:
@@ -42,6 +50,15 @@ def test_a_tick_publishes_and_history_shows_it(tmp_path: Path) -> None:
             assert daemon.wait(60) == 0
     success = read(settings).last_success
     assert success and success.by == DAGSTER and read(settings).daemon_at
+
+
+def _known_for_a_minute(instance: dg.DagsterInstance) -> None:
+    """As a daemon leaves a schedule that it first saw a minute ago: a tick is due, and need not be waited for."""
+    (code,) = ModuleTarget(CODE, None, None, None).create_origins()
+    origin = RemoteInstigatorOrigin(RemoteRepositoryOrigin(code, "__repository__"), daily_refresh.name)
+    since = ScheduleInstigatorData(EVERY_MINUTE, time.time() - 60)
+    state = InstigatorState(origin, InstigatorType.SCHEDULE, InstigatorStatus.DECLARED_IN_CODE, since)
+    instance.add_instigator_state(state)
 
 
 def _finished_run(instance: dg.DagsterInstance) -> dg.DagsterRun:

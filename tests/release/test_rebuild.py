@@ -9,8 +9,10 @@ from dagster_project.errors import BilanError, RefusedDataError
 from dagster_project.release.proof import MANIFEST
 from dagster_project.release.rebuild import rebuild
 from dagster_project.release.serve import served_manifest
-from dagster_project.settings import Settings
-from tests.end_to_end.test_history import FIRST, UNEMPLOYMENT, later_edition
+from dagster_project.settings import PROJECT, Settings
+
+UNEMPLOYMENT = "insee/unemployment"
+BENEFITS = "drees/monthly_benefits/2020-12"
 
 
 def silent(text: str) -> None:
@@ -26,7 +28,7 @@ def served_commit(settings: Settings) -> str:
 def test_a_release_is_rebuilt_identical_after_an_edition_came_in(
     workshop: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    later_edition(workshop.raw)
+    shutil.copytree(PROJECT / "raw" / UNEMPLOYMENT, workshop.raw / UNEMPLOYMENT)
     for name, value in {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "7"}.items():
         monkeypatch.setenv(name, value)
     served = workshop.served.readlink()
@@ -36,12 +38,12 @@ def test_a_release_is_rebuilt_identical_after_an_edition_came_in(
     assert "identique" in rebuild(workshop, release, silent)
     assert workshop.served.readlink() == served
 
-    shutil.rmtree(workshop.raw / UNEMPLOYMENT / FIRST)
+    shutil.rmtree(workshop.raw / BENEFITS)
     budget = workshop.raw / "dreets_occitanie/report_credits/2021/lines.csv"
     budget.write_text(budget.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     with pytest.raises(RefusedDataError) as refusal:
         rebuild(workshop, release, silent)
-    assert f"raw/{UNEMPLOYMENT}/{FIRST}/occitanie.csv : fichier absent" in str(refusal.value)
+    assert f"raw/{BENEFITS}/occitanie.csv : fichier absent" in str(refusal.value)
     assert "lines.csv : ce n'est plus le fichier lu" in str(refusal.value)
 
 
