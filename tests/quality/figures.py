@@ -9,7 +9,7 @@ from pathlib import Path
 from dagster_project.catalogue import load_catalogue
 from dagster_project.quality.diagnosis import Figures, Investigation
 from dagster_project.quality.reconcile import Figure, Relation, Term
-from dagster_project.quality.relations import read_relations
+from dagster_project.quality.relations import WrittenRelation, read_relations
 from dagster_project.readers import LAYOUTS
 from dagster_project.readers.table import Row, read_csv_table
 from dagster_project.settings import PROJECT, TERRITORIES
@@ -84,10 +84,8 @@ def departements(region: str) -> tuple[str, ...]:
 
 def project_relations(figures: dict[str, Figure]) -> list[Relation]:
     """The project's relations on these figures, groups spelled out."""
-    written, rejects = read_relations(RAW)
-    assert not rejects
     relations = []
-    for one in written:
+    for one in _written():
         terms = []
         for term in one.terms:
             for reference in _spelled_out(term.reference):
@@ -97,6 +95,14 @@ def project_relations(figures: dict[str, Figure]) -> list[Relation]:
     return relations
 
 
+@cache
+def _written() -> list[WrittenRelation]:
+    written, rejects = read_relations(RAW)
+    assert not rejects
+    return written
+
+
+@cache
 def _spelled_out(reference: str) -> list[str]:
     prefix, group, region = reference.partition(":departements@")
     return [f"{prefix}:departement-{code}" for code in departements(region)] if group else [reference]

@@ -1,7 +1,8 @@
 """`make spark-parity`: the project on a cluster of this machine, and every published table compared with DuckDB's.
 
 Two archives are built by either engine, published, and compared value for value: the project's own, by the job that
-`bilan refresh` runs; and a larger one, made up, whose revisions, breaks, masks and rival sources fill every mart.
+`bilan refresh` runs; and a larger one, made up, whose revisions, breaks, masks and rival sources fill every mart. The
+unit tests of the models are run with either engine too.
 """
 
 import json
