@@ -12,6 +12,7 @@ import pytest
 
 from dagster_project.errors import BilanError, LockHeldError, RefusedDataError, WrongUseError
 from dagster_project.mirror import mirror
+from dagster_project.mirror import server as mirror_server
 from dagster_project.mirror.server import connected
 from dagster_project.release.serve import served_folder
 from dagster_project.settings import Settings
@@ -257,9 +258,10 @@ def test_a_damaged_release_is_not_copied(server: Server, small: Settings) -> Non
         copied(small, server.new_database())
 
 
-def test_one_mirror_at_a_time_in_a_database(server: Server, small: Settings) -> None:
+def test_one_mirror_at_a_time_in_a_database(server: Server, small: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     release_of(small, LETTER)
     url = server.new_database()
+    monkeypatch.setattr(mirror_server, "_SESSION", mirror_server._SESSION.replace("'5s'", "'200ms'"))
 
     with (
         connected(url),
