@@ -240,11 +240,16 @@ class Links:
     def _with_rest(
         self, whole: Quantity, parts: Sequence[Quantity], rest: Decimal, rules: Rules, *, is_sensitive: bool
     ) -> Equation:
+        # What open figures alone give is nobody's secret.
+        is_sensitive = is_sensitive and not all(map(self._is_openly_said, (whole, *parts)))
         left = self._rests.setdefault(
             (whole, *parts), Quantity(rest, "rest", whole.key, rules, is_sensitive=is_sensitive)
         )
         left.is_sensitive |= is_sensitive
         return Equation({whole: 1.0, **dict.fromkeys(parts, -1.0), left: -1.0})
+
+    def _is_openly_said(self, quantity: Quantity) -> bool:
+        return quantity.key is not None and quantity.value in self.open_values(quantity.key)
 
     def _sources(self, dataset: str, key: Key) -> list[Quantity]:
         """Everything said of a key: by the dataset, and by open editions."""

@@ -121,10 +121,14 @@ class _Judge:
     def remember(self, memory: Memory) -> None:
         """What was decided of editions that came before: their numbers count, their masks stay."""
         for (_, dataset), group in groupby(memory, key=lambda told: (told.cell.edition, told.cell.dataset)):
-            fresh = [told for told in group if told.cell.value is not None and self._is_new(told.cell)]
+            fresh = [
+                (cell, status)
+                for cell, status in group
+                if cell.value is not None and (self._is_new(cell) or self._current(cell).status != status)
+            ]
             for cell, status in fresh:
                 self._say(cell, status)
-            self._links.learn(dataset, [told.cell.key for told in fresh])
+            self._links.learn(dataset, [cell.key for cell, _ in fresh])
 
     def judge(self, cells: Sequence[Cell]) -> Protection:
         protection = Protection()
@@ -156,8 +160,8 @@ class _Judge:
 
     def _judge_again(self, cell: Cell) -> None:
         """A share or a mean may be repeated while what it is of becomes too small to be told, or large enough."""
-        status = self._status_of_derived(cell)
-        if status != self._current(cell).status and not self._is_told(cell):
+        status = "F" if self._is_told(cell) else self._status_of_derived(cell)
+        if status != self._current(cell).status:
             self._say(cell, status)
 
     def _say(self, cell: Cell, status: Status) -> None:

@@ -135,6 +135,24 @@ def test_a_mean_repeated_goes_with_its_base_when_the_base_becomes_small(tmp_path
     assert shown == [delay[1], None, delay[1]]
 
 
+@pytest.mark.parametrize("repeated", ["rsa_contract_delay", "rsa_contracts_signed_pct"])
+def test_what_a_release_told_is_told_by_the_next_ones_as_it_was(tmp_path: Path, repeated: str) -> None:
+    """The same mean, or share, over a base that was enough, then small, then enough: nothing new, nothing else."""
+    here = ("departement", "31")
+    editions: list[Edition] = []
+    for number, (signed, base) in enumerate([(20, 40), (2, 4), (30, 60)]):
+        counts_said = [(("rsa_contracts_signed", *here), signed), (("rsa_contracts_signed_base", *here), base)]
+        said = [(cell, Decimal(value)) for cell, value in counts_said] + [((repeated, *here), Decimal(50))]
+        editions.append((f"e{number}", 2024, said))
+    memory: Memory = ()
+    for _ in range(3):
+        made = make(tmp_path, editions, memory=memory)
+        assert [made.status(repeated, here, f"e{number}") for number in range(3)] == ["F", "C", "F"]
+        memory = made.memory
+    without_the_first = make(tmp_path, editions[1:], memory=memory)
+    assert [without_the_first.status(repeated, here, f"e{number}") for number in (1, 2)] == ["C", "F"]
+
+
 def test_all_but_a_few_of_a_base_says_who_the_few_are_not(tmp_path: Path) -> None:
     """Of 40 young people, 38 housed: two are not, and a count of two is not told."""
     here = ("departement", "31")
@@ -212,6 +230,15 @@ def test_a_rest_that_no_mask_can_hide_is_named_by_its_total(tmp_path: Path) -> N
     printed = [(("ase_leavers", *REGION), 2024, Decimal(12 * 30 + 3))]
     (refusal,) = make(tmp_path, said, printed, told).protection.refusals
     assert refusal.startswith("ase_leavers, region 76, 2024 : ce que le total compte hors de ses parties")
+
+
+def test_a_rest_that_open_figures_give_is_nobody_s_secret(tmp_path: Path) -> None:
+    """A report prints a total and all départements but one; a département's answer says the same of itself."""
+    printed = [(cell, 2024, value) for cell, value in row([30] * 12, total=12 * 30 + 3)]
+    for said in (("ase_leavers", *ARIEGE), Decimal(30)), (("ase_leavers", "epci", "243100518"), Decimal(12)):
+        made = make(tmp_path, [("e0", 2024, [said])], printed)
+        assert made.protection.refusals == []
+        assert made.audit().findings == ()
 
 
 def test_an_edition_withdrawn_since_was_seen_all_the_same(tmp_path: Path) -> None:
