@@ -28,13 +28,23 @@ if TYPE_CHECKING:
 _SESSION_TYPES = ("timestamp with time zone", "timestamptz", "time with time zone", "timetz")
 _SEPARATOR, _NULL = "chr(31)", "chr(30)"
 _HALVES = ("sum((hash >> 64)::ubigint)", "sum((hash & 18446744073709551615::uhugeint)::ubigint)")
-_CHECKSUM = "count(*) as rows, sum(hash(*columns(*))) as hashes"
 # What a manifest calls this way of digesting: one that names another is proved by its files.
 METHOD = "md5-sum"
 
 Parts = Sequence[int | None]
 # A dataset and the code of a period.
 Period = tuple[str, str]
+
+
+def sum_of_hashes(columns: str) -> str:
+    """The sum over rows of DuckDB's hashes of some columns, in SQL.
+
+    Hashed twice: in a hash of several values the last counts as it is, and rows where it changes alike could cancel.
+    """
+    return f"sum(hash(hash({columns})))"
+
+
+_CHECKSUM = f"count(*) as rows, {sum_of_hashes('*columns(*)')} as hashes"
 
 
 def content_digest(connection: "duckdb.DuckDBPyConnection", table: str, columns: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import duckdb
 
 from dagster_project.database import attaching
-from dagster_project.release.digest import Period
+from dagster_project.release.digest import Period, sum_of_hashes
 from dagster_project.release.keys import MARTS, keys_of
 from dagster_project.release.stage import insert_rows
 from dagster_project.release.tables import LONGEST_INDEX, rows_of
@@ -256,7 +256,7 @@ def _sides(connection: duckdb.DuckDBPyConnection, table: _Table, known: Sequence
 def _find_changed_periods(connection: duckdb.DuckDBPyConnection, table: _Table, whole: Mapping[str, str]) -> None:
     names = ", ".join(f'"{name}"' for name in [*table.key, *(column.name for column in table.columns)])
     sums = {
-        side: f"select dataset, period_code, count(*) as rows, sum(hash({names})) as hashes from {name} group by all"
+        side: f"select dataset, period_code, count(*) as rows, {sum_of_hashes(names)} from {name} group by all"
         for side, name in whole.items()
     }
     connection.execute(
