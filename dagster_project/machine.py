@@ -10,11 +10,13 @@ _BLOCK, _BLOCKS = 1 << 20, 64
 MEMORY_IS_SHORT = "La mémoire manque : fermez d'autres programmes, ou relevez la limite de ce compte (ulimit -v)."
 # SQLite tells that it failed, not why.
 _UNTOLD = -1
+_LIMITED = -2
 _SENTENCES = {
     errno.ENOSPC: "Le disque est plein : libérez de la place.",
     errno.EDQUOT: "Le disque est plein pour ce compte : libérez de la place, ou relevez son quota.",
     errno.EROFS: "Le disque est en lecture seule : remontez-le en écriture.",
     errno.ENOMEM: MEMORY_IS_SHORT,
+    _LIMITED: "La mémoire laissée à DuckDB ne suffit pas : relevez BILAN_MEMORY (8GB, par exemple).",
     errno.EACCES: "Droits insuffisants : ce compte doit pouvoir lire raw/ et écrire dans warehouse/.",
     errno.EPERM: "Droits insuffisants : ce compte doit pouvoir lire raw/ et écrire dans warehouse/.",
     errno.EMFILE: "Trop de fichiers ouverts : relevez la limite de ce compte (ulimit -n).",
@@ -31,6 +33,7 @@ _WORDS = {
     "read-only file system": errno.EROFS,
     "unable to open database file": _UNTOLD,
     "disk I/O error": _UNTOLD,
+    " used)": _LIMITED,  # of what DuckDB may take, not of the machine
     "Out of Memory": errno.ENOMEM,
     "failed to allocate": errno.ENOMEM,
     "bad_alloc": errno.ENOMEM,

@@ -15,7 +15,7 @@ TIMEZONE = "Europe/Paris"
 
 
 _MEMORY = 3 << 30
-_SIZE = re.compile(r"\d+(\.\d+)? ?[KMGT](i?B)?", re.IGNORECASE)
+_SIZE = re.compile(r"(?=.*[1-9])\d+(\.\d+)? ?[KMGT](i?B)?", re.IGNORECASE)
 _NUMBER = re.compile(r"[1-9]\d{0,3}")
 
 

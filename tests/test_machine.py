@@ -32,6 +32,13 @@ def test_what_the_machine_refuses_is_a_sentence(error: Exception, sentence: str)
     assert said.startswith(sentence)
 
 
+def test_the_limit_set_to_duckdb_is_not_blamed_on_the_machine() -> None:
+    with duckdb.connect(config={"memory_limit": "5MB", "temp_directory": ""}) as connection:
+        with pytest.raises(duckdb.OutOfMemoryException) as failure:
+            connection.execute("create table t as select range, repeat('x', 100) from range(1000000)")
+        assert "BILAN_MEMORY" in str(machine_failure(failure.value))
+
+
 def test_the_cause_counts_whatever_it_led_to() -> None:
     failure = RuntimeError("disk I/O error")
     failure.__context__ = OSError(errno.ENOSPC, "No space left on device")

@@ -28,7 +28,13 @@ def test_duckdb_takes_what_it_is_given_and_no_thread_is_counted_for_it(monkeypat
 
 @pytest.mark.parametrize(
     ("name", "written"),
-    [("BILAN_THREADS", "0"), ("BILAN_THREADS", "deux"), ("BILAN_MEMORY", "8"), ("BILAN_MEMORY", "x")],
+    [
+        ("BILAN_THREADS", "0"),
+        ("BILAN_THREADS", "deux"),
+        ("BILAN_MEMORY", "8"),
+        ("BILAN_MEMORY", "0GB"),
+        ("BILAN_MEMORY", "x"),
+    ],
 )
 def test_what_is_no_quantity_is_said_by_name(name: str, written: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, written)
