@@ -4,8 +4,11 @@ Great Expectations takes a door five seconds to load, and the tests open some si
 is the real one: it answers on its standard output what it is asked on its standard input, and dies of what kills it.
 """
 
+import errno
 import json
 import os
+import secrets
+import select
 import signal
 import socket
 import subprocess
@@ -18,6 +21,9 @@ from contextlib import suppress
 from pathlib import Path
 
 _LONGEST_REQUEST = 1 << 20
+_PATIENCE_S = 5
+# Of the one nursery of a run of the tests: the parallel processes find it in their environment. No file bears it.
+_ADDRESS = "\0" + os.environ.setdefault("BILAN_TEST_DOORS", secrets.token_hex(16))
 
 
 class ForkedDoor:
@@ -50,12 +56,16 @@ class ForkedDoor:
 
 
 class Nursery:
-    """The process that doors are forked from; it ends with the one that started it."""
+    """The process that doors are forked from: who asks first starts it, and it ends after the last."""
 
     def __init__(self) -> None:
-        self._socket, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
-        subprocess.Popen([sys.executable, "-m", __name__, str(theirs.fileno())], pass_fds=[theirs.fileno()])
-        theirs.close()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        is_started = False
+        while self._socket.connect_ex(_ADDRESS) != 0:
+            if not is_started:
+                subprocess.Popen([sys.executable, "-m", __name__])
+                is_started = True
+            time.sleep(0.02)
 
     def started(self, scratch: Path, arguments: Sequence[str]) -> ForkedDoor:
         """What `dagster_project.quality.door` starts as a new program."""
@@ -64,17 +74,40 @@ class Nursery:
         return ForkedDoor(self._socket, json.dumps(request).encode())
 
 
-def _next_door(requests: socket.socket) -> None:
-    """Fork a door at each request; return in the door only."""
-    while True:
-        content, descriptors, _, _ = socket.recv_fds(requests, _LONGEST_REQUEST, 3)
-        if not content:
-            sys.exit()
-        if os.fork() == 0:
-            break
-        for descriptor in descriptors:
-            os.close(descriptor)
-    requests.close()
+def _listener() -> socket.socket:
+    """Where the nursery is asked for doors; whoever finds it taken is not needed."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        listener.bind(_ADDRESS)
+    except OSError as error:
+        sys.exit(error.errno != errno.EADDRINUSE)
+    listener.listen()
+    return listener
+
+
+def _next_door(listener: socket.socket) -> None:
+    """Fork a door at each request; return in the door only. Nobody connected any more, there is no more to wait for."""
+    connected = {listener}
+    while ready := select.select(connected, (), (), None if len(connected) > 1 else _PATIENCE_S)[0]:
+        for one in ready:
+            if one is listener:
+                connected.add(listener.accept()[0])
+                continue
+            content, descriptors, _, _ = socket.recv_fds(one, _LONGEST_REQUEST, 3)
+            if not content:
+                connected.remove(one)
+                one.close()
+            elif os.fork() == 0:
+                for connection in connected:
+                    connection.close()
+                return _become(content, descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+    sys.exit()
+
+
+def _become(content: bytes, descriptors: Sequence[int]) -> None:
+    """Be the door that is asked for, in one of two processes; the other says how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     asked, answered, ended = descriptors
     if door := os.fork():
@@ -100,13 +133,15 @@ def _next_door(requests: socket.socket) -> None:
 
 
 if __name__ == "__main__":
+    listener = _listener()
+
     import pandas  # noqa: F401
 
     import dagster_project.quality.keeper  # noqa: F401
     from dagster_project.quality import door
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for those who say how doors end.
-    _next_door(socket.socket(fileno=int(sys.argv[1])))
+    _next_door(listener)
     code = 1
     try:
         door.main()
