@@ -1,6 +1,7 @@
 """One built release serves most tests, in all their processes; each test that changes something has its copy."""
 
 import fcntl
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from dagster_project.release.publish import Published
     from tests.drills.miniature import Miniature
     from tests.richer import RicherStage
+
+# As the command line does: looking for cycles among what Dagster and dbt keep would be a tenth of the tests.
+gc.set_threshold(200_000)
 
 pytest_plugins = ["tests.drills.tally", "tests.postgres"]
 

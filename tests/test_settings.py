@@ -9,11 +9,12 @@ import pytest
 
 from dagster_project.database import attaching, open_database
 from dagster_project.errors import WrongUseError
-from dagster_project.quality.expectations import Suites
 from dagster_project.settings import duckdb_limits
 
 
 def the_door(path: Path) -> Any:
+    from dagster_project.quality.expectations import Suites  # seconds to load, not to be spent on collecting tests
+
     return Suites(str(path)).engine.raw_connection().driver_connection
 
 

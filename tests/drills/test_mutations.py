@@ -5,6 +5,7 @@
 
 import os
 import random
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ def judged(path: Path) -> tuple[list[str], list[str]]:
         return [one.message for one in reading.rejects], [one.message for one in reading.flags]
 
 
+@cache
 def known(path: Path) -> bool:
     return judged(path) == ([], [])
 

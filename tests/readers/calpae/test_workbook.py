@@ -18,7 +18,6 @@ from python_calamine import CalamineWorkbook
 
 from dagster_project.calpae_template import write_template
 from dagster_project.errors import WrongUseError
-from dagster_project.quality.expectations import UNITS
 from dagster_project.readers.calpae import form
 from dagster_project.readers.calpae.workbook import LAYOUTS
 from dagster_project.readers.cells import Reading
@@ -133,6 +132,8 @@ def test_what_it_is_and_which_edition(filled: Path) -> None:
 
 
 def test_codes_units_and_names_are_those_of_the_warehouse(read: Callable[..., Reading]) -> None:
+    from dagster_project.quality.expectations import UNITS  # seconds to load, not to be spent on collecting tests
+
     with (DBT_PROJECT / "seeds" / "indicators.csv").open(encoding="utf-8") as file:
         seed = {
             row["indicator_code"]: row["unit"] for row in csv.DictReader(file) if row["subject"] == "calpae_indicator"
