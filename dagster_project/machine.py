@@ -33,7 +33,7 @@ _WORDS = {
     "read-only file system": errno.EROFS,
     "unable to open database file": _UNTOLD,
     "disk I/O error": _UNTOLD,
-    " used)": _LIMITED,  # of what DuckDB may take, not of the machine
+    "iB used)": _LIMITED,  # of what DuckDB may take, not of the machine
     "Out of Memory": errno.ENOMEM,
     "failed to allocate": errno.ENOMEM,
     "bad_alloc": errno.ENOMEM,
