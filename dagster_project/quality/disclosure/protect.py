@@ -159,9 +159,13 @@ class _Judge:
                 self._judge_again(cell)
 
     def _judge_again(self, cell: Cell) -> None:
-        """A share or a mean may be repeated while what it is of becomes too small to be told, or large enough."""
-        status = "F" if self._is_told(cell) else self._status_of_derived(cell)
-        if status != self._current(cell).status:
+        """A share or a mean may be repeated while what it is of becomes too small to be told, or large enough.
+
+        A masked share stays masked for as long as it is repeated: told, it would bind what its members become.
+        """
+        is_told = self._is_told(cell)
+        status = "F" if is_told else self._status_of_derived(cell)
+        if status != self._current(cell).status and (status != "F" or is_told or not _is_share(cell)):
             self._say(cell, status)
 
     def _say(self, cell: Cell, status: Status) -> None:
@@ -245,6 +249,10 @@ class _Judge:
 
 def _adds_up(cell: Cell) -> bool:
     return cell.key.indicator in additive_indicators()
+
+
+def _is_share(cell: Cell) -> bool:
+    return any(cell.key.indicator == rate.share for rate in rates())
 
 
 def _write(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:
