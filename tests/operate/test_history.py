@@ -17,7 +17,6 @@ from dagster_project.history import history
 from dagster_project.operate.retention import prune
 from dagster_project.runner import run_refresh
 from dagster_project.settings import Settings
-from tests.drills.miniature import Miniature
 from tests.end_to_end.test_command_line import bilan
 from tests.postgres import Server, rows
 
@@ -99,19 +98,17 @@ def test_many_runs_weigh_no_more_than_a_few(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_postgresql_keeps_the_history_of_a_refresh(miniature: Miniature, tmp_path: Path, postgresql: str) -> None:
-    project = miniature.copied_to(tmp_path)
-    project.change()
-    assert "publiée" in run_refresh(project.settings, tell=lambda text: None).message
+def test_postgresql_keeps_the_history_of_a_refresh(whole_workshop: Settings, postgresql: str) -> None:
+    run_refresh(whole_workshop, force=True, republish=True, tell=lambda text: None)
     assert rows(postgresql, "select status, pipeline_name from runs") == [("SUCCESS", "refresh")]
     ((events,),) = rows(postgresql, "select count(*) from event_logs")
     assert events > 25
-    assert "dernière exécution : réussie" in bilan(project.settings, "doctor").stdout
-    written = (project.settings.history / "dagster.yaml").read_text(encoding="utf-8")
+    assert "dernière exécution : réussie" in bilan(whole_workshop, "doctor").stdout
+    written = (whole_workshop.history / "dagster.yaml").read_text(encoding="utf-8")
     assert "BILAN_HISTORY_URL" in written and "postgresql+" not in written
-    with history(project.settings) as instance:
-        assert kept(instance)["checks"] >= 20
-        assert prune(instance, project.settings.history, days=-1) == 1
+    with history(whole_workshop) as instance:
+        assert kept(instance)["checks"] > 25
+        assert prune(instance, whole_workshop.history, days=-1) == 1
         assert kept(instance) == {"runs": 0, "tags": 0, "plans": 0, "checks": 0}
 
 
