@@ -37,6 +37,9 @@ def _private_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         patch.delenv(name, raising=False)
     # Those of `published` are looked at; a thousand other publications do without.
     patch.setenv("BILAN_PAGES", "0")
+    # The parallel processes share the cores; on small tables, threads that wait for each other cost more than they do.
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    patch.setenv("BILAN_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
     yield
     patch.undo()
 
