@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ import pytest
 
 from dagster_project.runner import run_refresh
 from dagster_project.settings import PROJECT, Settings
-from tests.doors import Nursery
+from tests.doors import ForkedDoor
 from tests.network import no_network
 
 if TYPE_CHECKING:
@@ -48,14 +47,9 @@ def _private_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 def _doors_that_need_not_load() -> Iterator[None]:
     """The runs of this process have their doors forked, not started anew; those of commands are started."""
     patch = pytest.MonkeyPatch()
-    patch.setattr("dagster_project.quality.door._started", lambda *about: _nursery().started(*about))
+    patch.setattr("dagster_project.quality.door._started", ForkedDoor)
     yield
     patch.undo()
-
-
-@cache
-def _nursery() -> Nursery:
-    return Nursery()
 
 
 @pytest.fixture(scope="session")

@@ -1,46 +1,47 @@
-"""`bilan`, in a process forked from one that has loaded its libraries already.
+"""`bilan`, in a process forked from one that has refreshed a project already: the first time is slow.
 
 Loading Dagster, dbt and what the door needs takes half of a refresh and nothing can be broken by then. From the command
 line's entry point on, the process is the real one: it takes its lock, has its door, writes, publishes, and dies of what
 kills it.
 """
 
-import multiprocessing
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Self
 
+import pytest
+
+from tests import doors
 from tests.drills.miniature import Miniature
+from tests.nursery import Forked, Nursery
 
 PUBLICATION = "Publication"
 _PATIENCE_S = 600
 
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.drills.warm"])
-
 
 def _with_a_forked_door() -> None:
     from dagster_project.quality import door
-    from tests.drills.warm import NURSERY
 
-    door._started = NURSERY.started  # type: ignore[assignment]
+    door._started = doors.ForkedDoor  # type: ignore[assignment]
 
 
-class Bilan:
+class Bilan(Forked):
     """A command under way, and what it says."""
 
     def __init__(self, project: Miniature, *arguments: str, prepare: Callable[[], None] = _with_a_forked_door) -> None:
-        descriptor, name = tempfile.mkstemp(dir=project.settings.raw.parent, prefix="said-")
-        os.close(descriptor)
+        """`prepare` is a function of a module, called in the process before the command."""
+        says, name = tempfile.mkstemp(dir=project.settings.raw.parent, prefix="said-")
         self._said = Path(name)
-        self._process = _context.Process(
-            target=_command, args=(str(self._said), project.environment, arguments, prepare)
-        )
-        self._process.start()
+        with Path(os.devnull).open() as nothing:
+            first = f"{prepare.__module__}:{prepare.__qualname__}"
+            super().__init__(_nursery(), [first, *arguments], project.environment, (nothing.fileno(), says, says))
+        os.close(says)
 
     def __enter__(self) -> Self:
         return self
@@ -48,16 +49,7 @@ class Bilan:
     def __exit__(self, *error: object) -> None:
         """Whatever becomes of the drill, nothing of it goes on running."""
         self.kill()
-        self._process.join()
-
-    @property
-    def pid(self) -> int:
-        assert self._process.pid is not None
-        return self._process.pid
-
-    @property
-    def is_running(self) -> bool:
-        return self._process.is_alive()
+        self.wait()
 
     def said(self) -> str:
         return self._said.read_text(encoding="utf-8", errors="replace")
@@ -66,27 +58,15 @@ class Bilan:
         """Wait until the command says it; False if it ended before."""
         deadline = time.monotonic() + _PATIENCE_S
         while words not in self.said():
-            if not self.is_running:
+            if self.ends_within(0.002):
                 return words in self.said()
             assert time.monotonic() < deadline, f"« {words} » never came:\n{self.said()}"
-            time.sleep(0.002)
         return True
-
-    def ends_within(self, seconds: float) -> bool:
-        """Whether the command is over before so many seconds."""
-        self._process.join(seconds)
-        return not self.is_running
-
-    def kill(self) -> None:
-        """As the kernel does when memory runs out: this process alone, without a word."""
-        self._process.kill()
 
     def end(self) -> int:
         """Wait for the exit code; a signal's is negative."""
-        self._process.join(_PATIENCE_S)
-        code = self._process.exitcode
-        assert code is not None, f"it never ended:\n{self.said()}"
-        return code
+        assert self.ends_within(_PATIENCE_S), f"it never ended:\n{self.said()}"
+        return self.wait()
 
 
 def bilan(project: Miniature, *arguments: str) -> tuple[int, str]:
@@ -95,13 +75,25 @@ def bilan(project: Miniature, *arguments: str) -> tuple[int, str]:
         return run.end(), run.said()
 
 
-def _command(said: str, environment: dict[str, str], arguments: tuple[str, ...], prepare: Callable[[], None]) -> None:
+@cache
+def _nursery() -> Nursery:
+    return Nursery(__name__)
+
+
+def load() -> None:
+    """Refresh a project; no thread is left, and no database is open."""
+    import dagster_project.cli
+    import dagster_project.release.verify  # noqa: F401
+    from dagster_project.runner import run_refresh
+
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dagster_project.quality.door._started", doors.ForkedDoor)
+        run_refresh(Miniature.built_in(Path(folder)).settings, tell=lambda text: None)
+
+
+def main() -> None:
     from dagster_project import cli
 
-    prepare()
-    os.environ.update(environment)
-    with Path(said).open("ab") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-    sys.argv = ["bilan", *arguments]
+    resolve_name(sys.argv.pop(1))()
+    sys.argv[0] = "bilan"
     cli.main()
