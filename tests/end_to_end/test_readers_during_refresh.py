@@ -1,17 +1,17 @@
 """Readers over a publication, and a run interrupted while it works; `tests/drills` does both again and again."""
 
+import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from threading import Event, Thread
 
-from dagster_project.history import environment
 from dagster_project.query import open_release
 from dagster_project.release.serve import served_manifest
 from dagster_project.runner import run_refresh
 from dagster_project.settings import Settings
+from tests.drills.forked import PUBLICATION, Bilan
+from tests.drills.miniature import Miniature
 
 QUERY = "select release_id, (select count(*) from marts.budget_line) from marts.release"
 
@@ -48,23 +48,14 @@ def test_the_same_content_is_published_when_asked_only_and_readers_see_one_relea
     assert len({release for release, _ in seen}) == 2
 
 
-def test_an_interrupted_run_says_so_in_one_line(workshop: Settings) -> None:
-    before = served_manifest(workshop)
-    run, errors = stop_at(workshop, "Publication", signal.SIGINT)
-    assert run.returncode == 1
-    assert "Interrompu : rien n'a été publié" in errors
-    assert "Traceback" not in errors
-    assert served_manifest(workshop) == before
-    assert not workshop.stage.exists()
-
-
-def stop_at(settings: Settings, moment: str, with_signal: signal.Signals) -> tuple[subprocess.Popen[str], str]:
-    """Start `bilan refresh --force`, and signal it when it says it has come to a step."""
-    command = [str(Path(sys.executable).with_name("bilan")), "refresh", "--force"]
-    with subprocess.Popen(command, env=environment(settings), stderr=subprocess.PIPE, text=True) as run:
-        assert run.stderr
-        for line in run.stderr:
-            if moment in line:
-                run.send_signal(with_signal)
-                break
-        return run, run.stderr.read()
+def test_an_interrupted_run_says_so_in_one_line(miniature: Miniature, tmp_path: Path) -> None:
+    project = miniature.copied_to(tmp_path)
+    before = served_manifest(project.settings)
+    with Bilan(project, "refresh", "--force") as run:
+        assert run.wait_for(PUBLICATION), run.said()
+        os.kill(run.pid, signal.SIGINT)
+        assert run.end() == 1
+        assert "Interrompu : rien n'a été publié" in run.said()
+        assert "Traceback" not in run.said()
+    assert served_manifest(project.settings) == before
+    assert not project.settings.stage.exists()
