@@ -163,10 +163,7 @@ def _serve(name: str) -> None:
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Nobody waits for those who say how the others end.
     _next(listener)
-    code = _exit_code(module)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # Otherwise DuckDB would wait for threads that a forked process does not have.
+    os._exit(_exit_code(module))  # Otherwise DuckDB would wait for threads that a forked process does not have.
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ name what is found.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.database import open_database
-from dagster_project.quality.disclosure.cells import Memory, absent
+from dagster_project.quality.disclosure.cells import Cell, Memory, absent, restricted_cells
 from dagster_project.quality.disclosure.linear import Statement, components, solver, whole_width
 from dagster_project.quality.disclosure.public import Place, Row, Version, newest, public_rows, public_shares, states
 from dagster_project.quality.disclosure.rules import Rules, additive_indicators, rates, read_rules
@@ -64,10 +64,16 @@ class _Published:
     masked: dict[Version, str] = field(default_factory=dict)
     shares: list[tuple[Version, Decimal, Decimal]] = field(default_factory=list)
 
-    def add(self, connection: duckdb.DuckDBPyConnection, members: dict[tuple[str, str], str]) -> None:
-        rows = public_rows(connection, members)
+    def add(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        members: dict[tuple[str, str], str],
+        number: Callable[[Version], Version],
+    ) -> None:
+        """What a database shows; `number` is a version under the name that is the same in all databases."""
+        rows = [replace(row, version=number(row.version)) for row in public_rows(connection, members)]
         self.views += [*states(rows), newest(rows)]
-        self.shares += public_shares(connection)
+        self.shares += [(number(version), percent, step) for version, percent, step in public_shares(connection)]
         for row in rows:
             if row.value is not None:
                 self.printed[row.version] = row.value
@@ -96,41 +102,63 @@ def audit(stage: Path, earlier: Iterable[Path], memory: Memory = ()) -> Audit:
                 "select subject, member, indicator_code from core.dim_indicator where member is not null"
             ).fetchall()
         }
-        published = _Published()
-        published.add(connection, members)
-        truth = _true_values(connection) | _remembered_values(absent(memory, connection))
+        published, numbers = _Published(), _Numbers(restricted_cells(connection))
+        published.add(connection, members, numbers.of(connection))
+        forgotten = _Numbers(told.cell for told in absent(memory, connection))
+        truth = numbers.truth | forgotten.truth
         places = connection.execute(
             "select territory_level, territory_code, category, region_code, departement_code from marts.territory "
             "where valid_to is null and territory_level in ('region', 'departement', 'epci')"
         ).fetchall()
     for database in earlier:
         with open_database(database, read_only=True) as connection:
-            published.add(connection, members)
+            published.add(connection, members, numbers.of(connection))
     attacker = _Attacker(rules, published, truth, places)
     return Audit(len(published.unknown), tuple(attacker.findings()))
 
 
-def _true_values(connection: duckdb.DuckDBPyConnection) -> dict[Version, Decimal]:
-    """The restricted cells, under both spellings of a period the marts use."""
-    truth: dict[Version, Decimal] = {}
-    for indicator, level, code, group, period, start, dataset, edition, value in connection.execute(
-        "select indicator_code, territory_level, territory_code, population_group, period_code, period_start::varchar, "
-        "cell.dataset, cell.edition_id, value from core.cell_observed as cell "
-        "inner join raw.edition as edition on cell.edition_id = edition.edition_id "
-        "where access = 'restricted' and value is not null"
-    ).fetchall():
-        for when in (period, start):
-            truth[Version(Place(indicator, level, code, group, when), dataset, edition)] = value
-    return truth
+class _Numbers:
+    """The restricted numbers of the stage file: their true values, and the edition that first said each.
+
+    A release published before an older edition came in shows a number under the name of a later one.
+    """
+
+    def __init__(self, cells: Iterable[Cell]) -> None:
+        self.truth: dict[Version, Decimal] = {}
+        self._first: dict[Version, Version] = {}
+        current: dict[tuple[Place, str], Version] = {}
+        for cell in cells:
+            for version in _versions(cell):
+                known = current.pop((version.place, version.dataset), None)
+                if cell.value is None:
+                    continue
+                is_repeated = (
+                    known and self.truth[known] == cell.value and version.place.indicator in additive_indicators()
+                )
+                first = known if known and is_repeated else version
+                self.truth[version], self._first[version] = cell.value, first
+                current[version.place, version.dataset] = first
+
+    def of(self, database: duckdb.DuckDBPyConnection) -> Callable[[Version], Version]:
+        """What gives a version that a database shows the name it has in all of them."""
+        contents = dict(database.execute("select edition, content_sha256 from marts.edition").fetchall())
+
+        def number(shown: Version) -> Version:
+            version = shown._replace(edition=_named(shown.edition, contents.get(shown.edition)))
+            return self._first.get(version, version)
+
+        return number
 
 
-def _remembered_values(memory: Memory) -> dict[Version, Decimal]:
-    return {
-        Version(Place(*cell.key[:4], when), cell.dataset, cell.edition): cell.value
-        for cell, _ in memory
-        if cell.value is not None
-        for when in (cell.key.period, first_day(cell.key.period))
-    }
+def _named(edition: str, content: str | None) -> str:
+    """An edition, told from another that was filed under its name."""
+    return f"{edition} {content}"
+
+
+def _versions(cell: Cell) -> Iterator[Version]:
+    """A cell under both spellings of a period the marts use."""
+    for when in dict.fromkeys((cell.key.period, first_day(cell.key.period))):
+        yield Version(Place(*cell.key[:4], when), cell.dataset, _named(cell.edition, cell.content))
 
 
 class _Attacker:

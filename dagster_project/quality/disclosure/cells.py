@@ -26,9 +26,13 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a restricted edition; no value where a marker stands."""
+    """A cell of a restricted edition; no value where a marker stands.
+
+    `content` tells an edition from one that was filed before it under the same name.
+    """
 
     edition: str
+    content: str
     dataset: str
     key: Key
     value: Decimal | None
@@ -76,7 +80,7 @@ _CELLS = f"""
     inner join raw.edition as edition on cell.edition_id = edition.edition_id
 """
 _RESTRICTED = f"""
-    {_CELLS.format(columns=f"cell.edition_id, edition.dataset, {_KEY}, cell.value")}
+    {_CELLS.format(columns=f"cell.edition_id, edition.content_sha256, edition.dataset, {_KEY}, cell.value")}
     where edition.access = 'restricted'
     order by edition.known_from, edition.retrieved_at, edition.content_sha256, cell.edition_id, {_KEY}
 """
@@ -115,8 +119,8 @@ def restricted_datasets(connection: duckdb.DuckDBPyConnection) -> frozenset[str]
 
 def absent(memory: Memory, stage: duckdb.DuckDBPyConnection) -> list[Told]:
     """What is remembered of editions that the stage does not have."""
-    present = {edition for (edition,) in stage.execute("select edition_id from raw.edition").fetchall()}
-    return [told for told in memory if told.cell.edition not in present]
+    present = set(stage.execute("select edition_id, content_sha256 from raw.edition").fetchall())
+    return [told for told in memory if (told.cell.edition, told.cell.content) not in present]
 
 
 def restricted_cells(stage: Path | duckdb.DuckDBPyConnection) -> list[Cell]:
@@ -125,8 +129,8 @@ def restricted_cells(stage: Path | duckdb.DuckDBPyConnection) -> list[Cell]:
         with open_database(stage, read_only=True) as connection:
             return restricted_cells(connection)
     return [
-        Cell(edition, dataset, Key(*key), value)
-        for edition, dataset, *key, value in stage.execute(_RESTRICTED).fetchall()
+        Cell(edition, content, dataset, Key(*key), value)
+        for edition, content, dataset, *key, value in stage.execute(_RESTRICTED).fetchall()
     ]
 
 

@@ -6,6 +6,7 @@ cells of its own. Whatever the day an edition arrives, those before it are publi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -102,7 +103,7 @@ def protect(stage: Path, memory: Memory = ()) -> Protection:
             open_figures(connection, indicators),
             relations(connection, territories.departements),
         )
-        judge = _Judge(rules, links, frozenset((cell.edition, cell.key) for cell, status in memory if status == "F"))
+        judge = _Judge(rules, links, _Releases(memory))
         judge.remember(forgotten)
         protection = judge.judge(cells)
         _write(connection, protection.decisions)
@@ -112,15 +113,15 @@ def protect(stage: Path, memory: Memory = ()) -> Protection:
 class _Judge:
     """Judges one edition after another; what it decided is what the next ones build on."""
 
-    def __init__(self, rules: Mapping[str, Rules], links: Links, published: frozenset[tuple[str, Key]]) -> None:
+    def __init__(self, rules: Mapping[str, Rules], links: Links, releases: "_Releases") -> None:
         self._rules = rules
         self._links = links
-        self._published = published
+        self._releases = releases
         self._exposed: dict[Quantity, None] = {}
 
     def remember(self, memory: Memory) -> None:
         """What was decided of editions that came before: their numbers count, their masks stay."""
-        for (_, dataset), group in groupby(memory, key=lambda told: (told.cell.edition, told.cell.dataset)):
+        for (*_, dataset), group in groupby(memory, key=lambda told: (*_identity(told.cell), told.cell.dataset)):
             fresh = [
                 (cell, status)
                 for cell, status in group
@@ -184,7 +185,7 @@ class _Judge:
 
     def _is_told(self, cell: Cell) -> bool:
         """Whether a release told it already, or an open edition says the same."""
-        return (cell.edition, cell.key) in self._published or cell.value in self._links.open_values(cell.key)
+        return self._releases.status(cell) == "F" or cell.value in self._links.open_values(cell.key)
 
     def _first_status(self, cell: Cell) -> Status:
         """What a cell is before anything else is looked at."""
@@ -194,6 +195,8 @@ class _Judge:
             return "F"
         if not _adds_up(cell):
             return "undecided"
+        if masked := self._releases.status(cell):
+            return masked
         if rules.is_sensitive(int(cell.value)):
             return "C"
         return "undecided" if cell.value >= rules.min_count else "F"
@@ -245,6 +248,27 @@ class _Judge:
         if "C" in statuses:
             return "C"
         return "D" if "D" in statuses else "F"
+
+
+class _Releases:
+    """What the releases kept made of each cell. A count is one number in every edition that says it."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._of_cells = {(*_identity(cell), cell.key): status for cell, status in memory}
+        self._of_counts: dict[tuple[str, Key, Decimal | None], Status] = {}
+        for cell, status in memory:
+            if _adds_up(cell):
+                number = (cell.dataset, cell.key, cell.value)
+                self._of_counts[number] = "F" if status == "F" else self._of_counts.get(number, status)
+
+    def status(self, cell: Cell) -> Status | None:
+        """How it was published; None where it never was."""
+        own = self._of_cells.get((*_identity(cell), cell.key))
+        return own or self._of_counts.get((cell.dataset, cell.key, cell.value))
+
+
+def _identity(cell: Cell) -> tuple[str, str]:
+    return cell.edition, cell.content
 
 
 def _adds_up(cell: Cell) -> bool:

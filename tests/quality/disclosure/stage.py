@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
@@ -41,7 +42,7 @@ def write_stage(path: Path, editions: Sequence[Edition], open_cells: Sequence[tu
             stage.execute(
                 "insert into raw.edition values (?, ?, 'calpae/', date '2025-01-01' + ?::integer, '2026-01-01', ?, "
                 "'restricted')",
-                [name, DATASET, day, name],
+                [name, DATASET, day, sha256(repr(list(cells)).encode()).hexdigest()],
             )
             if rows := [(name, *cell, str(year), year, value) for cell, value in cells]:
                 insert_rows(stage, "incoming", rows)
@@ -60,13 +61,15 @@ def write_stage(path: Path, editions: Sequence[Edition], open_cells: Sequence[tu
 _PUBLIC = """
     create schema core;
     create schema marts;
-    create table core.dim_indicator as select '' as subject, null::varchar as member, '' as indicator_code;
-    create table marts.edition as select * from raw.edition;
+    create table core.dim_indicator as
+        select '' as subject, null::varchar as member, '' as indicator_code, '' as label_fr;
+    create table marts.edition as select edition_id as edition, * from raw.edition;
     create table marts.territory as
         select territory_level, territory_code, category, region_code, departement_code, valid_to
         from read_csv('{territories}', all_varchar = true);
     create view core.cell_observed as
-        select cell.*, edition.dataset from raw.cell inner join raw.edition as edition using (edition_id);
+        select cell.*, edition.dataset, '' as territory_label, 'person' as unit, null::varchar as marker
+        from raw.cell inner join raw.edition as edition using (edition_id);
     create table version as
         with state as (
             select *, value is distinct from lag(value) over one_cell or lag(edition_id) over one_cell is null

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import duckdb
@@ -252,6 +252,79 @@ def test_an_edition_withdrawn_since_was_seen_all_the_same(tmp_path: Path) -> Non
     second = make(tmp_path, only_the_correction, memory=first.memory)
     assert second.status("ase_leavers", ("departement", partner), "e1") == "D"
     assert audit(second.path, [first.path], first.memory).findings == ()
+
+
+@pytest.mark.parametrize(("before", "after", "status"), [(12, 3, "C"), (3, 12, "F")])
+def test_an_edition_filed_again_under_its_name_is_another(tmp_path: Path, before: int, after: int, status: str) -> None:
+    """Corrected after it was published: what the first told is not what this one may tell."""
+    here = ("departement", "31")
+    memory: Memory = ()
+    releases = []
+    for housed in (before, after):
+        said = [(("ase_leavers", *here), Decimal(40)), (("ase_leavers_housed", *here), Decimal(housed))]
+        made = make(tmp_path, [("e0", 2024, said)], memory=memory)
+        memory = [*memory, *made.memory]
+        releases.append(made.path)
+    assert made.status("ase_leavers_housed", here) == status
+    assert made.protection.refusals == []
+    assert audit(releases[1], releases[:1], memory).findings == ()
+
+
+def late(rng: random.Random, *, with_shares: bool) -> tuple[Edition, Edition]:
+    """Two editions that say the same of those housed, one of them small, and not of how many left."""
+    left = [rng.randint(40, 90) for _ in DEPARTEMENTS]
+    housed = [rng.randint(6, 35) for _ in DEPARTEMENTS]
+    small, *revised = rng.sample(range(len(DEPARTEMENTS)), rng.randint(2, 4))
+    housed[small] = rng.randint(0, 4)
+    left_before = [housed[at] + rng.randint(1, 4) if at in revised else count for at, count in enumerate(left)]
+
+    def edition(name: str, base: Sequence[int]) -> Edition:
+        part = row(housed, "ase_leavers_housed")
+        shares = [
+            (("ase_leavers_housed_pct", level, code), (100 * value / of).quantize(Decimal("0.1"), ROUND_HALF_UP))
+            for ((_, level, code), value), (_, of) in zip(part, row(base), strict=True)
+        ]
+        return name, 2024, [*row(base), *part, *(shares if with_shares else [])]
+
+    return edition("e0", left_before), edition("e1", left)
+
+
+@pytest.mark.parametrize("with_shares", [False, True], ids=["counts alone", "shares too"])
+@pytest.mark.parametrize("seed", range(4))
+def test_an_older_edition_that_arrives_late_takes_nothing_back_and_gives_nothing_away(
+    tmp_path: Path, seed: int, with_shares: bool
+) -> None:
+    older, newer = late(random.Random(seed), with_shares=with_shares)
+    before = make(tmp_path, [newer])
+    after = make(tmp_path, [older, newer], memory=before.memory)
+    assert after.protection.refusals == []
+    assert audit(after.path, [before.path], before.memory).findings == ()
+    # What both editions say is one number, known since under the name of the first that said it.
+    *_, today = after_views = views(after.path)
+    before_views = [
+        {place: shown._replace(edition=today[place].edition) for place, shown in view.items()}
+        for view in views(before.path)
+    ]
+    attack = Attack([*before_views, *after_views])
+    assert attack.masked
+    for read_letters in (False, True):
+        assert not narrow(attack, read_letters=read_letters, width=1 if read_letters else 3)
+
+
+def test_the_audit_knows_a_number_that_an_older_edition_says_too(tmp_path: Path) -> None:
+    """A release masks one cell beside the small one; the next, with an edition come late, another."""
+    said = row([3, *range(20, 32)])
+    older, newer = ("e0", 2024, said), ("e1", 2024, [*said, *row(range(20, 33), "rsa_new_recipients")])
+    before, after = make(tmp_path, [newer]), make(tmp_path, [older, newer])
+    tell_what_protects(after)
+    with duckdb.connect(str(after.path)) as masked:
+        masked.execute(
+            "update marts.calpae_indicator_history set conf_status = 'D', value = null where territory_code = '81' "
+            "and indicator_code = 'ase_leavers'"
+        )
+    assert before.status("ase_leavers", ("departement", "81"), "e1") == "F"
+    (finding, *_) = audit(after.path, [before.path], before.memory).findings
+    assert (finding.code, finding.exactly) == ("09", True)
 
 
 def test_the_audit_attacks_what_only_earlier_releases_tell(tmp_path: Path) -> None:
