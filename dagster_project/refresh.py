@@ -54,9 +54,14 @@ def _gap_line(relation_id: str, erratum: str, found: "Reconciliation") -> str:
 
 
 def _told(report: "DoorReport", edition: Edition) -> dict[str, Any]:
-    """A report as the manifest tells it: a remark on a restricted cell would say something of it."""
+    """A report as the manifest tells it; of a restricted edition, no more than whether it came in.
+
+    A remark on a cell would say something of it, and so does a count: a share is not given where its base is nothing.
+    """
     told = asdict(report)
-    return told | {"flags": [], "expectations": []} if edition.sidecar.access == "restricted" else told
+    if edition.sidecar.access == "restricted":
+        told |= {"flags": [], "expectations": []} | dict.fromkeys(("rows_read", "rows_kept", "rows_set_aside"))
+    return told
 
 
 @dataclass(frozen=True)

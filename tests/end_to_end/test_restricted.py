@@ -1,5 +1,6 @@
 """A restricted edition is read and checked; what is masked of it is in no table, no manifest and no history."""
 
+import json
 import re
 import stat
 from collections.abc import Iterator, Mapping
@@ -59,6 +60,7 @@ def test_what_is_masked_is_nowhere_but_in_the_internal_file(workshop: Settings, 
             assert found[0]["n"] == 0, table
         after = rows_of(marts, "select * from marts.calpae_indicator where territory_code <> '31' order by all")
         notes = rows_of(marts, "select * from marts.edition_note where edition like 'calpae/%'")
+        counted = rows_of(marts, "select indicator_code from marts.revision where dataset like 'calpae/%'")
     assert shown["ase_leavers"]["value"] == BASE
     assert {shown[code]["conf_status"] for code in (HOUSED, RESOURCES)} == {"C", "D"}
     for code in (HOUSED, RESOURCES):
@@ -67,8 +69,14 @@ def test_what_is_masked_is_nowhere_but_in_the_internal_file(workshop: Settings, 
         assert shown[code]["obs_status"] == "M"
     assert after == before, "nothing of the public report is masked"
     assert notes == []
+    assert {row["indicator_code"] for row in counted}.isdisjoint({HOUSED, RESOURCES, f"{HOUSED}_pct"}), (
+        "a share is not given where nobody left: that it was counted says that somebody did"
+    )
 
     release = workshop.served.resolve().parent
+    checks = json.loads((release / "manifest.json").read_text(encoding="utf-8"))["checks"]
+    (entered,) = (report for report in checks["door"] if report["edition_id"].startswith("calpae/"))
+    assert {name for name, told in entered.items() if told} == {"edition_id", "accepted"}
     for path in files_of(release, workshop.history):
         if path.suffix not in (".duckdb", ".parquet"):
             assert not WRITTEN.search(path.read_bytes()), path

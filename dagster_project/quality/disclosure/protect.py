@@ -4,7 +4,7 @@ Editions are decided in publication order, and what was decided, or published, s
 cells of its own. Whatever the day an edition arrives, those before it are published as they were.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
@@ -137,8 +137,8 @@ class _Judge:
             said = list(group)
             self._judge_edition(dataset, [cell for cell in said if cell.value is not None])
             for cell in said:
-                quantity = self._links.current(dataset, cell.key) if cell.value is not None else None
-                protection.decisions.append(Decision(edition, cell.key, quantity.status if quantity else "F"))
+                status = self._status_of_marker(cell) if cell.value is None else self._current(cell).status
+                protection.decisions.append(Decision(edition, cell.key, status))
         protection.exposed = list(self._exposed)
         return protection
 
@@ -236,18 +236,28 @@ class _Judge:
 
     def _status_of_derived(self, cell: Cell) -> Status:
         """A share goes with its part and base, a mean with what it is a mean of; anything else cannot be judged."""
-        rules = self._rules[cell.dataset]
-        members = [
+        members = self._members(cell)
+        return _with_members(quantity.status if quantity else "C" for quantity in members) if members else "C"
+
+    def _status_of_marker(self, cell: Cell) -> Status:
+        """A marker is told, unless it says something of a masked member: no mean is given of nothing."""
+        return _with_members(quantity.status for quantity in self._members(cell) if quantity)
+
+    def _members(self, cell: Cell) -> list[Quantity | None]:
+        """What the edition's dataset says today of the members of a share, or of what a mean is a mean of."""
+        codes = [
             *((rate.part, rate.base) for rate in rates() if rate.share == cell.key.indicator),
-            *((mean.base,) for mean in rules.means if mean.mean == cell.key.indicator),
+            *((mean.base,) for mean in self._rules[cell.dataset].means if mean.mean == cell.key.indicator),
         ]
-        if not members:
-            return "C"
-        found = [self._links.current(cell.dataset, cell.key._replace(indicator=code)) for code in members[0]]
-        statuses = {quantity.status if quantity else "C" for quantity in found}
-        if "C" in statuses:
-            return "C"
-        return "D" if "D" in statuses else "F"
+        names = codes[0] if codes else ()
+        return [self._links.current(cell.dataset, cell.key._replace(indicator=code)) for code in names]
+
+
+def _with_members(statuses: Iterable[Status]) -> Status:
+    found = set(statuses)
+    if "C" in found:
+        return "C"
+    return "D" if "D" in found else "F"
 
 
 class _Releases:

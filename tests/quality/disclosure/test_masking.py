@@ -166,6 +166,14 @@ def test_a_marker_is_told(tmp_path: Path) -> None:
     assert made.status("ase_leavers", ARIEGE) == "F"
 
 
+@pytest.mark.parametrize(("signed", "status"), [(0, "C"), (3, "C"), (12, "F")])
+def test_a_marker_in_place_of_a_mean_goes_with_its_base(tmp_path: Path, signed: int, status: str) -> None:
+    """No contract, no delay: a marker that is told beside a small count would say that it is zero."""
+    here = ("departement", "31")
+    said = [(("rsa_contracts_signed", *here), Decimal(signed)), (("rsa_contract_delay", *here), None)]
+    assert make(tmp_path, [("e0", 2024, said)]).status("rsa_contract_delay", here) == status
+
+
 def test_what_a_report_printed_is_known_to_the_attacker_and_never_masked(tmp_path: Path) -> None:
     """The report prints the total: the workbook that lacks one département may not tell the eleven others in full."""
     values = [30] * 12

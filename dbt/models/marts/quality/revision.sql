@@ -1,5 +1,6 @@
 -- How a producer's figures change from one edition to the next: how often, how much, in which direction. Most figures
--- are said once: versions are compared only where a period has several.
+-- are said once: versions are compared only where a period has several. What is masked is not counted either: that a
+-- share is there says that its base is not zero.
 with known as (
     select
         dataset,
@@ -9,6 +10,7 @@ with known as (
         min(known_from) as first_known_from,
         max(known_from) as last_known_from
     from {{ ref('fct_observation') }}
+    where conf_status = 'F'
     group by dataset, indicator_code
 ),
 
@@ -18,6 +20,7 @@ period as (
         indicator_code,
         period_code
     from {{ ref('fct_observation') }}
+    where conf_status = 'F'
     group by dataset, indicator_code, period_code
     having min(known_from) <> max(known_from)
 ),
@@ -43,6 +46,7 @@ version as (
             observation.dataset = period.dataset
             and observation.indicator_code = period.indicator_code
             and observation.period_code = period.period_code
+    where observation.conf_status = 'F'
 ),
 
 change as (
