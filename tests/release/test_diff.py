@@ -185,6 +185,18 @@ def test_a_value_masked_from_now_on_is_not_told_again(before: Path, after: Calla
     assert not re.search("1\u202f?240", values)
 
 
+def test_a_row_of_a_restricted_edition_that_goes_is_not_told_again(after: Callable[[str], Path]) -> None:
+    """A table may leave out what is masked, or have no column that says so."""
+    restricted = "update marts.edition set access = 'restricted' where dataset = 'drees/monthly_benefits'"
+    before = after(restricted)
+    before = before.rename(before.with_name("before.duckdb"))
+    without = after(f"{restricted}; delete from marts.beneficiaries {LOZERE}")
+    with told(before, without, "beneficiaries") as (connection, diff):
+        everything = str(connection.execute("from change").fetchall()) + as_page(diff) + as_markdown(diff)
+    assert "Lozère, 2018-12-01, rsa" in everything and "masquée" in everything
+    assert not re.search("1\u202f?240", re.sub(r"\d{8}T\d{6}Z", "", everything))
+
+
 def test_the_base_beside_a_masked_value_is_told(before: Path, after: Callable[[str], Path]) -> None:
     masked = after(
         "update marts.calpae_indicator set value = null, numerator = null, published_pct = null, computed_pct = null, "
@@ -280,7 +292,7 @@ def _miniature(path: Path, rows: dict[int, tuple[Any, ...]]) -> Path:
         connection.execute(
             "create schema marts; "
             "create table marts.edition (edition varchar primary key, dataset varchar, known_from date, "
-            "content_sha256 varchar);"
+            "content_sha256 varchar, access varchar);"
             "create table marts.release (release_id varchar primary key);"
             "create table marts.data_dictionary (table_name varchar, column_name varchar, label_fr varchar, "
             "unit varchar, primary key (table_name, column_name));"

@@ -136,9 +136,11 @@ def _counted(count: int, one: str, many: str) -> str:
 
 _CHANGES = f"""
 create temp macro in_french(written) as
-    case when starts_with(written, '-') then '-' else '' end
-    || replace(format('{{:,}}', abs(split_part(written, '.', 1)::hugeint)), ',', '\u202f')
-    || case when contains(written, '.') then ',' || split_part(written, '.', 2) else '' end;
+    case when written = 'masquée' then written else
+        case when starts_with(written, '-') then '-' else '' end
+        || replace(format('{{:,}}', abs(split_part(written, '.', 1)::hugeint)), ',', '\u202f')
+        || case when contains(written, '.') then ',' || split_part(written, '.', 2) else '' end
+    end;
 create temp macro shown(written, is_number) as
     case when written is null then 'vide' when written = 'masquée' then written when is_number then in_french(written)
         when length(written) > 80 then '« ' || left(written, 80) || '… »' else '« ' || written || ' »' end;

@@ -373,6 +373,9 @@ def _cells(derived: Collection[str]) -> str:
         case
             -- What is confidential from now on is not told again; the base beside it, which is shown, is.
             when is_masked and cell.old_number is not null and cell.new_number is null then 'masquée'
+            when change_kind = 'removed' and value_before is not null
+                and edition_before in (select edition from before.{MARTS}.edition where access = 'restricted')
+                then 'masquée'
             when change_kind = 'changed' then cell.old_value
             else value_before
         end as old_value,
