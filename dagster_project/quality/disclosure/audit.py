@@ -20,7 +20,7 @@ from dagster_project.database import open_database
 from dagster_project.quality.disclosure.cells import Cell, Memory, absent, restricted_cells
 from dagster_project.quality.disclosure.linear import Statement, components, solver, whole_width
 from dagster_project.quality.disclosure.public import Place, Row, Version, newest, public_rows, public_shares, states
-from dagster_project.quality.disclosure.rules import Rules, additive_indicators, rates, read_rules
+from dagster_project.quality.disclosure.rules import Rules, counted_indicators, rates, read_rules
 from dagster_project.readers.periods import first_day
 
 # No count is greater; a number nothing bounds stops here.
@@ -133,7 +133,7 @@ class _Numbers:
                 if cell.value is None:
                     continue
                 is_repeated = (
-                    known and self.truth[known] == cell.value and version.place.indicator in additive_indicators()
+                    known and self.truth[known] == cell.value and version.place.indicator in counted_indicators()
                 )
                 first = known if known and is_repeated else version
                 self.truth[version], self._first[version] = cell.value, first
@@ -193,7 +193,7 @@ class _Attacker:
 
     def findings(self) -> Iterator[Finding]:
         """Each masked count that is found exactly, or nearly; each masked share whose members are printed."""
-        counts = {version for version in self._unknown if version.place.indicator in additive_indicators()}
+        counts = {version for version in self._unknown if version.place.indicator in counted_indicators()}
         statements = list(dict.fromkeys(self._statements()))
         for component in components(statements):
             for labels_known in (False, True):
@@ -220,7 +220,7 @@ class _Attacker:
         blocks = {
             place._replace(level="", code="")
             for place, said in at.items()
-            if dataset in said and place.indicator in additive_indicators()
+            if dataset in said and place.indicator in counted_indicators()
         }
         for block in sorted(blocks):
             beside: set[str] = set()

@@ -6,7 +6,7 @@ from itertools import pairwise, product
 
 from dagster_project.quality.disclosure.cells import Key, OpenFigure, Relation
 from dagster_project.quality.disclosure.quantities import Equation, Knowledge, Quantity
-from dagster_project.quality.disclosure.rules import Rules, additive_indicators, rates
+from dagster_project.quality.disclosure.rules import Rules, counted_indicators, rates
 from dagster_project.quality.disclosure.territories import Territories
 
 _SHARE_STEP = Decimal("0.1")
@@ -113,7 +113,7 @@ class Links:
         """The totals these keys belong to: as a whole, or as a member; then the départements métropoles stand in."""
         blocks: dict[tuple[Key, str], None] = {}
         for key in keys:
-            if key.indicator in additive_indicators():
+            if key.indicator in counted_indicators():
                 blocks[key, "whole"] = None
                 for level, code in self._territories.wholes(key.level, key.code):
                     blocks[key._replace(level=level, code=code), "whole"] = None

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import duckdb
 
 from dagster_project.database import open_database
+from dagster_project.errors import RefusedDataError
 from dagster_project.quality.disclosure.cells import (
     Cell,
     Key,
@@ -27,7 +28,7 @@ from dagster_project.quality.disclosure.cells import (
 )
 from dagster_project.quality.disclosure.links import Links
 from dagster_project.quality.disclosure.quantities import Equation, Quantity
-from dagster_project.quality.disclosure.rules import Rules, additive_indicators, rates, read_rules
+from dagster_project.quality.disclosure.rules import Rules, counted_indicators, rates, read_rules
 from dagster_project.quality.disclosure.territories import Territories
 
 _BATCH = 2_000
@@ -81,7 +82,7 @@ def protect(stage: Path, memory: Memory = ()) -> Protection:
     was decided of it.
 
     Raises:
-        RefusedDataError: a restricted dataset without thresholds.
+        RefusedDataError: a restricted dataset without thresholds, or a restricted edition by population groups.
     """
     with open_database(stage) as connection:
         connection.execute(
@@ -94,6 +95,7 @@ def protect(stage: Path, memory: Memory = ()) -> Protection:
         forgotten = absent(memory, connection)
         rules = read_rules(datasets | {told.cell.dataset for told in forgotten})
         cells = restricted_cells(connection)
+        _refuse_groups(cells)
         territories = Territories()
         spoken_of = {cell.key.indicator for cell in (*cells, *(told.cell for told in forgotten))}
         indicators = sorted(spoken_of.union(*rates()))
@@ -108,6 +110,18 @@ def protect(stage: Path, memory: Memory = ()) -> Protection:
         protection = judge.judge(cells)
         _write(connection, protection.decisions)
     return protection
+
+
+def _refuse_groups(cells: Sequence[Cell]) -> None:
+    """Groups add up to everybody in as many ways as they overlap, and nothing says which."""
+    if by_groups := sorted({cell.edition for cell in cells if cell.key.group != "all"}):
+        raise RefusedDataError(
+            "\n".join(
+                f"{edition} : édition d'accès restreint par groupes de population (âge, sexe, situation) ; rien n'est "
+                "prévu pour en masquer les effectifs. Retirez-la de raw/, ou gardez-en les seuls ensembles."
+                for edition in by_groups
+            )
+        )
 
 
 class _Judge:
@@ -150,13 +164,13 @@ class _Judge:
         self._secure(self._links.learn(dataset, [cell.key for cell in fresh]))
         decided = [self._current(cell) for cell in fresh]
         for cell, quantity in zip(fresh, decided, strict=True):
-            if quantity.status == "undecided" and _adds_up(cell):
+            if quantity.status == "undecided" and _is_count(cell):
                 quantity.status = "F"
         for cell, quantity in zip(fresh, decided, strict=True):
             if quantity.status == "undecided":
                 quantity.status = self._status_of_derived(cell)
         for cell in cells:
-            if not _adds_up(cell):
+            if not _is_count(cell):
                 self._judge_again(cell)
 
     def _judge_again(self, cell: Cell) -> None:
@@ -193,7 +207,7 @@ class _Judge:
         rules = self._rules[cell.dataset]
         if self._is_told(cell):
             return "F"
-        if not _adds_up(cell):
+        if not _is_count(cell):
             return "undecided"
         if masked := self._releases.status(cell):
             return masked
@@ -267,7 +281,7 @@ class _Releases:
         self._of_cells = {(*_identity(cell), cell.key): status for cell, status in memory}
         self._of_counts: dict[tuple[str, Key, Decimal | None], Status] = {}
         for cell, status in memory:
-            if _adds_up(cell):
+            if _is_count(cell):
                 number = (cell.dataset, cell.key, cell.value)
                 self._of_counts[number] = "F" if status == "F" else self._of_counts.get(number, status)
 
@@ -281,8 +295,8 @@ def _identity(cell: Cell) -> tuple[str, str]:
     return cell.edition, cell.content
 
 
-def _adds_up(cell: Cell) -> bool:
-    return cell.key.indicator in additive_indicators()
+def _is_count(cell: Cell) -> bool:
+    return cell.key.indicator in counted_indicators()
 
 
 def _is_share(cell: Cell) -> bool:

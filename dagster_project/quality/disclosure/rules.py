@@ -94,9 +94,11 @@ def read_rules(datasets: frozenset[str], path: Path = THRESHOLDS) -> dict[str, R
 
 
 @cache
-def additive_indicators() -> frozenset[str]:
-    """Those of which the value of a territory is the sum of its parts'."""
-    return frozenset(row["indicator_code"] for row in _indicators() if row["adds_up"] == "true")
+def counted_indicators() -> frozenset[str]:
+    """Those that count something, of which a territory has as many as its parts; thresholds are for them."""
+    return frozenset(
+        row["indicator_code"] for row in _indicators() if row["adds_up"] == "true" and row["nature"] != "amount"
+    )
 
 
 @cache

@@ -20,7 +20,7 @@ from dagster_project.settings import TERRITORIES
 from tests.drills import counts
 from tests.quality.disclosure.attacker import SMALL, Attack, Unknown
 from tests.quality.disclosure.region import Cell, Region
-from tests.quality.disclosure.stage import Edition, publish, views, write_stage
+from tests.quality.disclosure.stage import DATASET, Edition, publish, views, write_stage
 
 # Nothing is refreshed here: never fewer than what once gave cells away.
 RELEASES = max(counts.RELEASES, 4)
@@ -382,6 +382,42 @@ def test_a_metropole_inside_its_departement_leaves_a_rest_that_is_protected(tmp_
 def test_a_restricted_dataset_without_thresholds_is_refused() -> None:
     with pytest.raises(RefusedDataError, match="caf/extract : jeu de données d'accès restreint sans seuils"):
         read_rules(frozenset({"caf/extract"}))
+
+
+def test_an_amount_is_masked_whole(tmp_path: Path) -> None:
+    """Two households, 1,214.80 EUR: no threshold of counts is for euros."""
+    here = ("departement", "31")
+    said = [(("cnaf_rsa_households", *here), Decimal(40)), (("cnaf_rsa_amount", *here), Decimal("1214.80"))]
+    made = make(tmp_path, [("e0", 2024, said)])
+    assert {made.status(code, here) for code in ("cnaf_rsa_households", "cnaf_rsa_amount")} == {"F", "C"}
+
+
+def test_an_edition_by_population_groups_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "groups.duckdb"
+    write_stage(path, [("e0", 2024, row(range(20, 33)))])
+    with duckdb.connect(str(path)) as stage:
+        stage.execute("update raw.cell set population_group = 'under_25' where territory_code = '09'")
+    with pytest.raises(RefusedDataError, match=r"^e0 : édition d.accès restreint par groupes"):
+        protect(path)
+
+
+def test_a_threshold_that_is_lowered_tells_nothing_more_of_what_was_masked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five was masked as too small: told as large enough, it would be known to be five."""
+    said: list[Edition] = [("e0", 2024, row([3, 5, *range(20, 31)]))]
+    before = _under(6, said, tmp_path, monkeypatch)
+    after = _under(5, said, tmp_path, monkeypatch, before.memory)
+    assert after.protection.decisions == before.protection.decisions
+    assert before.status("ase_leavers", AUDE) == "C"
+
+
+def _under(least: int, said: Sequence[Edition], folder: Path, patch: pytest.MonkeyPatch, memory: Memory = ()) -> Made:
+    """What is masked where counts below `least` are."""
+    rules = read_rules(frozenset({DATASET}))[DATASET].model_copy(update={"min_count": least})
+    with patch.context() as other:
+        other.setattr("dagster_project.quality.disclosure.protect.read_rules", lambda datasets: {DATASET: rules})
+        return make(folder, said, memory=memory)
 
 
 def test_no_restricted_edition_loads_nothing(tmp_path: Path) -> None:
