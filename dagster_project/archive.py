@@ -14,7 +14,7 @@ import yaml
 
 from dagster_project.catalogue import SIDECAR, Publication, RawFile, Sidecar
 from dagster_project.durable import flush
-from dagster_project.hashing import file_sha256
+from dagster_project.hashing import file_sha256, new_nonce
 
 _MAX_NAME = 100
 
@@ -101,7 +101,7 @@ def _close_to_others(folder: Path) -> None:
 
 
 def _sidecar(edition: NewEdition, files: tuple[RawFile, ...], today: date) -> Sidecar:
-    return Sidecar(
+    sidecar = Sidecar(
         publisher=edition.publisher,
         dataset=edition.dataset,
         title=edition.title,
@@ -116,6 +116,7 @@ def _sidecar(edition: NewEdition, files: tuple[RawFile, ...], today: date) -> Si
         maturity=edition.maturity,
         files=files,
     )
+    return sidecar.model_copy(update={"nonce": new_nonce()}) if edition.access == "restricted" else sidecar
 
 
 def safe_name(name: str) -> str:

@@ -103,6 +103,8 @@ class Sidecar(_Strict):
     retrieved_at: date
     licence: str
     access: Literal["open", "restricted"]
+    # Mixed into the published hashes of a restricted edition: who guesses a file cannot check that he guessed right.
+    nonce: str | None = Field(default=None, min_length=32)
     maturity: Literal["provisional", "semi_definitive", "final"]
     region_code: str | None = None
     transcribed_from: ReportText | None = None
@@ -148,8 +150,9 @@ class Edition(_Strict):
 
     @property
     def content_sha256(self) -> str:
-        """One hash for all the files of the edition."""
-        return hashlib.sha256("".join(sorted(file.sha256 for file in self.sidecar.files)).encode()).hexdigest()
+        """One hash for all the files of the edition, and for the nonce of a restricted one."""
+        hashed = "".join(sorted(file.sha256 for file in self.sidecar.files)) + (self.sidecar.nonce or "")
+        return hashlib.sha256(hashed.encode()).hexdigest()
 
 
 class Dataset(_Strict):
@@ -208,6 +211,11 @@ def _sidecar_defects(edition: Edition, raw: Path) -> Iterator[str]:
         yield f"{where} : un nom de dossier n'a que des lettres sans accent, des chiffres, « . », « _ » et « - »"
     if edition.dataset != "/".join(where.parts[:2]):
         yield f"{where}/{SIDECAR} : la fiche décrit {edition.dataset}, le dossier dit {'/'.join(where.parts[:2])}"
+    if edition.sidecar.access == "restricted" and not edition.sidecar.nonce:
+        yield (
+            f"{where}/{SIDECAR} : édition d'accès restreint sans « nonce » ; l'empreinte publiée d'un fichier dirait à "
+            f"qui le devine qu'il a bien deviné. « bilan seal {edition.folder} » l'écrit"
+        )
     listed = {file.name for file in edition.sidecar.files}
     for extra in sorted(path.name for path in edition.folder.iterdir() if path.name not in listed | {SIDECAR}):
         yield f"{where}/{extra} : fichier absent de la fiche {SIDECAR}"

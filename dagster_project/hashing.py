@@ -1,6 +1,7 @@
 """Hashes of files."""
 
 import hashlib
+import secrets
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,11 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def new_nonce() -> str:
+    """What nobody guesses."""
+    return secrets.token_hex(16)
 
 
 def input_sha256(path: Path) -> str:

@@ -7,11 +7,13 @@ import yaml
 
 from dagster_project.catalogue import SIDECAR
 from dagster_project.errors import WrongUseError
-from dagster_project.hashing import file_sha256
+from dagster_project.hashing import file_sha256, new_nonce
 
 
 def seal_edition(folder: Path) -> Iterator[str]:
     """Rewrite the ``files`` entry of the folder's sidecar, and say what changed. French.
+
+    That of a restricted edition has a nonce too, written once.
 
     Raises:
         WrongUseError: there is no sidecar in the folder.
@@ -29,4 +31,8 @@ def seal_edition(folder: Path) -> Iterator[str]:
         change = "inchangé" if known.get(path.name) == digest else "scellé"
         yield f"{path.name} : {change}"
     head = "\n".join(lines[:start]).rstrip("\n")
+    about = yaml.safe_load(head) or {}
+    if about.get("access") == "restricted" and not about.get("nonce"):
+        head += f"\nnonce: '{new_nonce()}'"
+        yield "nonce : écrit"
     sidecar.write_text(head + "\n" + yaml.safe_dump({"files": files}, sort_keys=False, allow_unicode=True), "utf-8")

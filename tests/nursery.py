@@ -40,11 +40,11 @@ class Nursery:
 
     def __init__(self, module: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        is_started = False
+        started: subprocess.Popen[bytes] | None = None
         while self._socket.connect_ex(_address(module)) != 0:
-            if not is_started:
-                subprocess.Popen([sys.executable, "-m", __name__, module])
-                is_started = True
+            # One that another process asked for may have taken the address first: it ends at once, and well.
+            started = started or subprocess.Popen([sys.executable, "-m", __name__, module])
+            assert not started.poll(), f"the nursery of {module} ended with {started.returncode}"
             time.sleep(0.02)
 
     def ask(self, arguments: Sequence[str], environment: Mapping[str, str], descriptors: Sequence[int]) -> None:
@@ -63,7 +63,9 @@ class Forked:
         nursery.ask(arguments, environment, [*standard, ended])
         os.close(ended)
         self._end = os.fdopen(end, "rb", buffering=0)  # `select` does not see what a buffer holds
-        self.pid = int(self._end.readline())
+        said = self._end.readline()
+        assert said, "the nursery ended before it had loaded what it forks"
+        self.pid = int(said)
         self._code: int | None = None
 
     def kill(self) -> None:

@@ -213,7 +213,7 @@ def _rivals(raw: Path) -> None:
         fact("aah_recipients", GARD, "2023-12", 3, "person"), fact("ase_leavers_housed", GARD, "2020", 3, "person"),
         fact("population", GARD, "2018-01-01", 3, "person"), fact("garantie_jeunes_entries", GARD, "2019", 3, "person"),
     ]  # fmt: skip
-    _extract(raw, "calpae/indicators/2024", "2025-01-01", secret, access="restricted")
+    _extract(raw, "calpae/indicators/2024", "2025-01-01", secret, access="restricted", nonce="0" * 32)
     groups = [fact(*whole[:1], BRITTANY, whole[1], 9, whole[2], population_group=group) for group in ("0-29", "75+")]
     _extract(raw, "insee/groups/1", "2023-01-01", [*groups, fact("poverty_rate_50", BRITTANY, "2021", 8, "percent")])
 

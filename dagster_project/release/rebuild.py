@@ -18,7 +18,7 @@ from typing import Any
 
 from dagster_project.errors import BilanError, RefusedDataError
 from dagster_project.hashing import file_sha256
-from dagster_project.release.fingerprint import code_version
+from dagster_project.release.fingerprint import code_version, input_hashes
 from dagster_project.release.proof import MANIFEST
 from dagster_project.release.serve import served_manifest
 from dagster_project.release.verify import release_folder
@@ -54,12 +54,12 @@ def rebuild(settings: Settings, release_id: str, tell: Callable[[str], None]) ->
 
 def _take_inputs(raw: Path, copy: Path, inputs: dict[str, str]) -> None:
     """Copy the files a release was made from, and no later one."""
-    defects = []
+    defects, found = [], input_hashes(raw)
     for name, digest in inputs.items():
         path = raw / name
-        if not path.is_file():
+        if name not in found:
             defects.append(f"raw/{name} : fichier absent")
-        elif file_sha256(path) != digest:
+        elif found[name] != digest:
             defects.append(f"raw/{name} : ce n'est plus le fichier lu par cette version")
         else:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)

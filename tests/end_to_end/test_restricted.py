@@ -1,5 +1,6 @@
 """A restricted edition is read and checked; what is masked of it is in no table, no manifest and no history."""
 
+import hashlib
 import json
 import re
 import stat
@@ -12,6 +13,7 @@ import pytest
 
 from dagster_project.calpae_template import write_template
 from dagster_project.errors import RefusedDataError
+from dagster_project.hashing import file_sha256
 from dagster_project.inbox import INBOX, file_inbox
 from dagster_project.quality.disclosure import suppression
 from dagster_project.query import open_release, rows_of
@@ -60,6 +62,7 @@ def test_what_is_masked_is_nowhere_but_in_the_internal_file(workshop: Settings, 
             assert found[0]["n"] == 0, table
         after = rows_of(marts, "select * from marts.calpae_indicator where territory_code <> '31' order by all")
         notes = rows_of(marts, "select * from marts.edition_note where edition like 'calpae/%'")
+        editions = rows_of(marts, "select * from marts.edition")
         counted = rows_of(marts, "select indicator_code from marts.revision where dataset like 'calpae/%'")
     assert shown["ase_leavers"]["value"] == BASE
     assert {shown[code]["conf_status"] for code in (HOUSED, RESOURCES)} == {"C", "D"}
@@ -74,7 +77,12 @@ def test_what_is_masked_is_nowhere_but_in_the_internal_file(workshop: Settings, 
     )
 
     release = workshop.served.resolve().parent
-    checks = json.loads((release / "manifest.json").read_text(encoding="utf-8"))["checks"]
+    (archived,) = workshop.raw.glob("calpae/indicators/*/*.xlsx")
+    hashed = file_sha256(archived)
+    manifest = (release / "manifest.json").read_text(encoding="utf-8")
+    for guessed in (hashed, hashlib.sha256(hashed.encode()).hexdigest()):
+        assert guessed not in manifest + str(editions)
+    checks = json.loads(manifest)["checks"]
     (entered,) = (report for report in checks["door"] if report["edition_id"].startswith("calpae/"))
     assert {name for name, told in entered.items() if told} == {"edition_id", "accepted"}
     for path in files_of(release, workshop.history):

@@ -84,7 +84,7 @@ def _read_edition(sidecar: Path) -> Edition:
         about=about,
         known_from=as_date(said.get("on") or said.get("not_after")),
         retrieved_at=as_date(about["retrieved_at"]),
-        content_sha256=hashlib.sha256("".join(sorted(digests)).encode()).hexdigest(),
+        content_sha256=hashlib.sha256(("".join(sorted(digests)) + about.get("nonce", "")).encode()).hexdigest(),
         rows=tuple(rows),
     )
 

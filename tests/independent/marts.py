@@ -303,7 +303,8 @@ def _revisions(known: Knowledge) -> Rows:
     cell = ("dataset", "indicator_code", "territory_level", "territory_code", "population_group", "period_code")
     order = _by((*cell, "known_from"))
     changes: dict[tuple[Any, ...], Rows] = defaultdict(list)
-    for _, versions in groupby(sorted(known.observations, key=order), _by(cell)):
+    shown = [one for one in known.observations if one["conf_status"] == "F"]
+    for _, versions in groupby(sorted(shown, key=order), _by(cell)):
         before = None
         for one in versions:
             changes[one["dataset"], one["indicator_code"]].append(one | {"before": before})

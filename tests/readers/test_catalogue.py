@@ -8,6 +8,7 @@ import pytest
 
 from dagster_project.catalogue import load_catalogue
 from dagster_project.errors import RefusedDataError
+from dagster_project.seal import seal_edition
 from dagster_project.settings import PROJECT
 
 EDITION = Path("drees/monthly_benefits/2020-12")
@@ -70,6 +71,19 @@ def test_an_unreadable_sidecar_names_the_field(raw: Path, before: str, after: st
 
 def test_an_empty_folder_says_what_is_expected(tmp_path: Path) -> None:
     assert "aucune édition" in refusal(tmp_path)
+
+
+def test_a_restricted_edition_has_a_nonce_that_sealing_writes_once(raw: Path) -> None:
+    folder = raw / EDITION
+    sidecar = folder / "edition.yml"
+    text = sidecar.read_text(encoding="utf-8")
+    sidecar.write_text(text.replace("access: open", "access: restricted"), encoding="utf-8")
+    assert f"{EDITION}/edition.yml : édition d'accès restreint sans « nonce »" in refusal(raw)
+    assert "nonce : écrit" in list(seal_edition(folder))
+    sealed = sidecar.read_text(encoding="utf-8")
+    assert load_catalogue(raw)
+    assert "nonce : écrit" not in list(seal_edition(folder))
+    assert sidecar.read_text(encoding="utf-8") == sealed
 
 
 def test_a_report_cannot_be_restricted_for_its_figures_are_published_as_printed(raw: Path) -> None:
