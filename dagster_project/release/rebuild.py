@@ -24,6 +24,8 @@ from dagster_project.release.serve import served_manifest
 from dagster_project.release.verify import release_folder
 from dagster_project.settings import PROJECT, Settings
 
+# It is nobody's daily run: no alert goes out for it, and the service's history does not count it.
+_SERVICE = ("BILAN_ALERT_", "BILAN_HISTORY_URL")
 _MASKED = (
     "Ce qui est masqué dépend aussi de ce que des versions antérieures avaient publié, et que la reconstruction ne "
     "connaît pas : une table de données restreintes peut différer pour cette seule raison."
@@ -117,8 +119,13 @@ def find_uv() -> str | None:
 
 
 def _built(code: Path, python: Path, temporary: Settings) -> dict[str, Any]:
-    """The manifest of what that code makes of the temporary folders."""
-    surroundings = {**os.environ, "BILAN_RAW": str(temporary.raw), "BILAN_WAREHOUSE": str(temporary.warehouse)}
+    """The manifest of what that code makes of the temporary folders; only tables are compared, pages are not made."""
+    surroundings = {name: value for name, value in os.environ.items() if not name.startswith(_SERVICE)}
+    surroundings |= {
+        "BILAN_RAW": str(temporary.raw),
+        "BILAN_WAREHOUSE": str(temporary.warehouse),
+        "BILAN_PAGES": "0",
+    }
     done = subprocess.run(
         [python, "-m", "dagster_project.cli", "refresh"],
         cwd=code, env=surroundings, capture_output=True, text=True, check=False,

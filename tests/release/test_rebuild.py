@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,24 @@ def test_a_release_is_rebuilt_identical_after_an_edition_came_in(
         rebuild(workshop, release, silent)
     assert f"raw/{BENEFITS}/occitanie.csv : fichier absent" in str(refusal.value)
     assert "lines.csv : ce n'est plus le fichier lu" in str(refusal.value)
+
+
+def test_a_rebuild_tells_nobody_and_leaves_no_trace_in_the_history(
+    workshop: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run is in a warehouse that is thrown away: it is neither the service's failure nor its recovery."""
+    given, python = tmp_path / "given", tmp_path / "python"
+    python.write_text(f"#!/bin/sh\nenv > '{given}'\n", encoding="utf-8")
+    python.chmod(0o755)
+    monkeypatch.setattr("dagster_project.release.rebuild.sys.executable", str(python))
+    for name in ("ALERT_TO", "ALERT_WEBHOOK", "ALERT_SMTP", "ALERT_PASSWORD", "HISTORY_URL", "MEMORY"):
+        monkeypatch.setenv(f"BILAN_{name}", "1GB")
+    monkeypatch.delenv("BILAN_PAGES")
+    with pytest.raises(BilanError, match="La reconstruction a échoué"):
+        rebuild(workshop, workshop.served.resolve().parent.name, silent)
+    told = given.read_text(encoding="utf-8")
+    assert "BILAN_MEMORY=1GB" in told and "BILAN_PAGES=0" in told
+    assert "BILAN_ALERT" not in told and "BILAN_HISTORY" not in told
 
 
 def test_a_code_that_was_never_recorded_cannot_be_had_again(workshop: Settings) -> None:
