@@ -1,6 +1,7 @@
 """Going back: readers see an earlier release again, once it is proved to be what was published."""
 
 from dagster_project.errors import RefusedDataError, WrongUseError
+from dagster_project.release.janitor import tidy
 from dagster_project.release.kept import releases
 from dagster_project.release.lock import run_lock
 from dagster_project.release.proof import defects_of
@@ -18,6 +19,7 @@ def roll_back(settings: Settings, release_id: str | None = None) -> str:
         LockHeldError: a run is under way.
     """
     with run_lock(settings.lock):
+        tidy(settings)  # what a publication killed once it was served would have the next run take for unseen
         served = release_folder(settings, None).name
         folder = release_folder(settings, release_id or _before(settings, served))
         if folder.name == served:

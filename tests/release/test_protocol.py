@@ -262,6 +262,18 @@ def test_going_back_is_to_the_release_that_was_served_before(warehouse: Settings
     assert f"Version {first} servie à la place de {corrected}" in roll_back(warehouse)
 
 
+def test_a_release_readers_have_seen_stays_though_its_publication_was_killed_at_its_last_word(
+    warehouse: Settings,
+) -> None:
+    """Gone back from, it is no longer the one served: the next run took it for one that nobody had seen."""
+    first = warehouse.served.resolve().parent.name
+    seen = serve_another(warehouse)
+    write_json(warehouse.coming, {"release_id": seen})
+    roll_back(warehouse)
+    tidy(warehouse)
+    assert releases(warehouse) == [first, seen]
+
+
 def test_who_only_looks_neither_holds_the_lock_nor_is_taken_for_a_run(empty: Settings) -> None:
     assert lock_holder(empty.lock) is None
     with run_lock(empty.lock):
