@@ -7,8 +7,7 @@ import os
 import resource
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
@@ -77,16 +76,20 @@ def run_query(settings: Settings, sql: str, form: str, seconds: float = TIMEOUT_
     """Run a query and write its rows as a table, CSV or JSON.
 
     Raises:
-        WrongUseError: the query cannot be run; the message is DuckDB's.
+        WrongUseError: the query cannot be run (the message is DuckDB's), is not one statement, or names two columns
+            alike in a form that keeps one.
         BilanError: it took longer than `seconds`, or too much memory.
     """
     found = _ask(settings, sql, seconds)
+    if form != "table":
+        _refuse_namesakes(found.names)
     return {"table": _table, "csv": _csv, "json": _json}[form](found.names, found.rows)
 
 
 def query_to_parquet(settings: Settings, sql: str, seconds: float = TIMEOUT_S) -> bytes:
     """Run a query and write its rows as a Parquet file, with their types. Raises as `run_query` does."""
     found = _ask(settings, sql, seconds)
+    _refuse_namesakes(found.names)
     columns = ", ".join(
         f'"{name.replace(_QUOTE, _QUOTE * 2)}" {kind}' for name, kind in zip(found.names, found.types, strict=True)
     )
@@ -101,29 +104,44 @@ def query_to_parquet(settings: Settings, sql: str, seconds: float = TIMEOUT_S) -
         return path.read_bytes()
 
 
+def _refuse_namesakes(names: list[str]) -> None:
+    """A file has a column by its name, in whatever case: readers would lose one of two."""
+    known: set[str] = set()
+    for name in names:
+        if name.casefold() in known:
+            raise WrongUseError(f"Deux colonnes s'appellent « {name} » : donnez à chacune son nom, avec « as ».")
+        known.add(name.casefold())
+
+
 def _ask(settings: Settings, sql: str, seconds: float) -> _Result:
-    with open_release(settings) as connection, _interrupted_after(seconds, connection):
+    """Have the query answered aside: a thread that waits hears a person's interruption, one in DuckDB does not."""
+    with open_release(settings) as connection, ThreadPoolExecutor(1) as aside:
+        answer = aside.submit(_answer, connection, sql)
         try:
-            found = connection.execute(sql)
-            columns = found.description or []
-            names, types = [column[0] for column in columns], [str(column[1]) for column in columns]
-            return _Result(names, types, found.fetchall())
-        except duckdb.InterruptException as error:
+            return answer.result(seconds)
+        except TimeoutError as error:
             raise BilanError(_TOO_LONG.format(f"{seconds:g}")) from error
         except (duckdb.OutOfMemoryException, MemoryError) as error:
             raise BilanError(_TOO_BIG) from error
         except duckdb.Error as error:
             raise WrongUseError(f"Requête refusée : {error}") from error
+        finally:
+            connection.interrupt()  # what nobody waits for any more
 
 
-@contextmanager
-def _interrupted_after(seconds: float, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    timer = Timer(seconds, connection.interrupt)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+def _answer(connection: duckdb.DuckDBPyConnection, sql: str) -> _Result:
+    if (statements := _statements(connection, sql)) != 1:
+        raise WrongUseError(f"Requête refusée : une instruction SQL, et une seule ; trouvé : {statements}.")
+    found = connection.execute(sql)
+    columns = found.description or []
+    names, types = [column[0] for column in columns], [str(column[1]) for column in columns]
+    return _Result(names, types, found.fetchall())
+
+
+def _statements(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    """How many a person wrote: of a pivot, DuckDB makes a type for its columns first, which has no text."""
+    found = connection.extract_statements(sql)
+    return sum(one.type != duckdb.StatementType.CREATE or bool(one.query) for one in found)
 
 
 def bound_this_process(seconds: float) -> None:

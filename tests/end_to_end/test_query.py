@@ -3,13 +3,18 @@
 import csv
 import io
 import json
+import os
+import signal
+import time
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from threading import Timer
 
 import duckdb
 import pytest
 
+from dagster_project.errors import BilanError, WrongUseError
 from dagster_project.query import query_to_parquet, run_query
 from dagster_project.settings import Settings
 
@@ -66,3 +71,39 @@ def test_parquet_holds_more_rows_than_are_written_at_once(published: Settings, t
 def test_parquet_of_no_row_has_its_columns(published: Settings, tmp_path: Path) -> None:
     (tmp_path / "none.parquet").write_bytes(query_to_parquet(published, "select 1::bigint as n where false"))
     assert duckdb.sql(f"describe from '{tmp_path / 'none.parquet'}'").fetchall()[0][:2] == ("n", "BIGINT")
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_columns_of_the_same_name_are_refused_where_a_reader_would_lose_one(published: Settings, form: str) -> None:
+    sql = "select 1 as a, 2 as b, 3 as a"
+    for write in (lambda: run_query(published, sql, form), lambda: query_to_parquet(published, sql)):
+        with pytest.raises(WrongUseError, match="« a »"):
+            write()
+    with pytest.raises(WrongUseError, match="« A »"):
+        query_to_parquet(published, 'select 1 as a, 2 as "A"')
+    assert run_query(published, sql, "table").splitlines()[2].split() == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(("sql", "found"), [("", 0), (" ; ", 0), ("-- rien", 0), ("select 1; select 2", 2)])
+def test_a_query_is_one_statement(published: Settings, sql: str, found: int) -> None:
+    with pytest.raises(WrongUseError, match=f"une instruction SQL, et une seule ; trouvé : {found}"):
+        run_query(published, sql, "table")
+
+
+def test_a_pivot_is_one_statement_though_duckdb_makes_several_of_it(published: Settings) -> None:
+    sql = "pivot (select territory_code, population from marts.population) on territory_code using sum(population);"
+    assert run_query(published, sql, "csv").splitlines()[1] == "5985697"
+    with pytest.raises(WrongUseError, match="trouvé : 2"):
+        run_query(published, f"{sql} select 2", "csv")
+
+
+def test_a_person_who_stops_a_query_is_not_told_that_it_took_too_long(published: Settings) -> None:
+    endless = "select count(*) from range(1000000) a, range(1000000) b where hash(a.range, b.range) = 1"
+    person = Timer(0.2, os.kill, [os.getpid(), signal.SIGINT])
+    started = time.monotonic()
+    person.start()
+    with pytest.raises(KeyboardInterrupt):
+        run_query(published, endless, "csv", seconds=10)
+    assert time.monotonic() - started < 5
+    with pytest.raises(BilanError, match=r"au bout de 0\.2 s"):
+        run_query(published, endless, "csv", seconds=0.2)
