@@ -3,6 +3,7 @@
 import errno
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 # What a run that stops gives back, memory, journals and temporary files, is less than this.
@@ -25,6 +26,14 @@ _SENTENCES = {
     errno.EIO: "Le disque ne répond plus correctement : vérifiez-le avant de relancer.",
     _UNTOLD: "L'historique des exécutions ne s'écrit plus : la mémoire manque, ou le disque est en panne.",
     errno.ENOENT: "Un fichier de travail a disparu pendant l'exécution : relancez.",
+}
+# What a command meets in the files it is asked for; a run would meet it in its own.
+_OF_A_COMMAND = {
+    errno.ENOENT: "Fichier ou dossier introuvable : vérifiez le chemin.",
+    errno.ENOTDIR: "Ce chemin passe par un fichier qui n'est pas un dossier.",
+    errno.EEXIST: "Un fichier est là où il faut un dossier.",
+    errno.EISDIR: "Un dossier est là où il faut un fichier.",
+    errno.EBADMSG: "Une version est abîmée : « bilan verify » dit en quoi, « bilan rollback » sert celle d'avant.",
 }
 # What libraries say in words of their own instead of the system's.
 _WORDS = {
@@ -55,11 +64,28 @@ def machine_failure(error: BaseException, folder: Path | None = None) -> str | N
     met = {_number(one): one for one in _behind(error)}
     if _UNTOLD in met and folder and (cause := _met_when_writing(folder)):
         met[cause.errno] = cause
-    for number, sentence in _SENTENCES.items():
-        if number in met:
-            path = getattr(met[number], "filename", None)
-            return f"{sentence[:-1]} ({path})." if path else sentence
-    return memory_failure()
+    return _first(_SENTENCES, met) or memory_failure()
+
+
+def command_failure(error: Exception) -> str | None:
+    """The sentence for what stopped a command: a file it was asked for, or the machine; None for anything else."""
+    import duckdb
+
+    met = {_number(one): one for one in _behind(error)}
+    if sentence := _first(_OF_A_COMMAND, met) or machine_failure(error):
+        return sentence
+    if isinstance(error, OSError):
+        return _of_file(f"Le système a refusé : {error.strerror or error}.", error)
+    return f"La base n'a pas pu être lue : {error}" if isinstance(error, duckdb.IOException) else None
+
+
+def _first(sentences: Mapping[int, str], met: Mapping[int | None, BaseException]) -> str | None:
+    return next((_of_file(sentence, met[number]) for number, sentence in sentences.items() if number in met), None)
+
+
+def _of_file(sentence: str, error: BaseException) -> str:
+    path = getattr(error, "filename", None)
+    return f"{sentence[:-1]} ({path})." if path else sentence
 
 
 def memory_failure() -> str | None:
@@ -93,7 +119,7 @@ def _met_when_writing(folder: Path) -> OSError | None:
 def _number(error: BaseException) -> int | None:
     if isinstance(error, MemoryError):
         return errno.ENOMEM
-    if isinstance(error, OSError) and error.errno in _SENTENCES:
+    if isinstance(error, OSError) and error.errno in _SENTENCES | _OF_A_COMMAND:
         return error.errno
     return _spoken(str(error))
 

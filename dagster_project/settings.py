@@ -106,7 +106,16 @@ class Settings:
 
 
 def load_settings() -> Settings:
-    """Read ``BILAN_RAW`` and ``BILAN_WAREHOUSE``; both default to the project's own folders."""
-    raw = os.environ.get("BILAN_RAW") or PROJECT / "raw"
-    warehouse = os.environ.get("BILAN_WAREHOUSE") or PROJECT / "warehouse"
-    return Settings(Path(raw).resolve(), Path(warehouse).resolve())
+    """Read ``BILAN_RAW`` and ``BILAN_WAREHOUSE``; both default to the project's own folders.
+
+    Raises:
+        WrongUseError: one of them is not a folder.
+    """
+    return Settings(_folder("BILAN_RAW", "raw"), _folder("BILAN_WAREHOUSE", "warehouse"))
+
+
+def _folder(name: str, own: str) -> Path:
+    folder = Path(os.environ.get(name) or PROJECT / own).resolve()
+    if folder.exists() and not folder.is_dir():
+        raise WrongUseError(f"{name} : « {folder} » n'est pas un dossier.")
+    return folder

@@ -88,3 +88,10 @@ def _exit_code() -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nInterrompu : rien n'a été publié, la version précédente reste servie.", err=True)
         return 1
+    except Exception as error:
+        from dagster_project.machine import command_failure
+
+        if (sentence := command_failure(error)) is None:
+            raise
+        click.echo(sentence, err=True)
+        return BilanError.exit_code
