@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from dagster_project.errors import RefusedDataError
 from dagster_project.hashing import input_sha256
 from dagster_project.readers import LAYOUTS, OFFICIAL_MODULES
 from dagster_project.readers.transcription import PRODUCER_EXTRACT
+from dagster_project.written import UNREADABLE, why
 
 SIDECAR = "edition.yml"
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -178,8 +179,8 @@ def load_catalogue(raw: Path) -> tuple[Dataset, ...]:
     for path in sorted(raw.glob(f"*/*/*/{SIDECAR}")):
         try:
             edition = _read_sidecar(path)
-        except (ValidationError, yaml.YAMLError) as error:
-            defects.append(f"{path.relative_to(raw)} : fiche illisible : {_first_line(error)}")
+        except UNREADABLE as error:
+            defects.append(f"{path.relative_to(raw)} : fiche illisible : {why(error)}")
             continue
         defects += _sidecar_defects(edition, raw)
         editions.append(edition)
@@ -196,13 +197,6 @@ def load_catalogue(raw: Path) -> tuple[Dataset, ...]:
 def _read_sidecar(path: Path) -> Edition:
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     return Edition(folder=path.parent, label=path.parent.name, sidecar=Sidecar.model_validate(content))
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"champ « {'.'.join(map(str, first['loc']))} » : {first['msg']}"
-    return str(error).splitlines()[0]
 
 
 def _sidecar_defects(edition: Edition, raw: Path) -> Iterator[str]:

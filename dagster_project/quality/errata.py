@@ -6,11 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from dagster_project.errors import RefusedDataError
 from dagster_project.quality.reconcile import Outcome, Relation, french
+from dagster_project.written import read_entries
 
 
 class Expectation(BaseModel):
@@ -50,12 +50,7 @@ def read_errata(raw: Path) -> list[Erratum]:
     """
     errata: list[Erratum] = []
     for path in sorted(raw.glob("*/reconciliation/*/errata.yml")):
-        where = path.relative_to(raw)
-        try:
-            entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-            errata += [Erratum.model_validate(entry) for entry in entries]
-        except (ValidationError, yaml.YAMLError) as error:
-            raise RefusedDataError(f"{where} : registre illisible : {str(error).splitlines()[0]}") from error
+        errata += read_entries(path, Erratum, f"{path.relative_to(raw)} : registre")
     for name in ("relation_id", "erratum_id"):
         seen: set[str] = set()
         for erratum in errata:

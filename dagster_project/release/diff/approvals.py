@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from dagster_project.errors import RefusedDataError
+from dagster_project.written import read_entries
 
 FOLDER = "approvals"
 _Written = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3)]
@@ -60,16 +61,7 @@ def read_approvals(raw: Path) -> list[Approval]:
     """
     approvals: list[Approval] = []
     for path in sorted((raw / FOLDER).glob("*.yml")):
-        where = path.relative_to(raw)
-        try:
-            entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-            approvals += [Approval.model_validate(entry) for entry in entries]
-        except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"]))
-            raise RefusedDataError(f"{where} : approbation illisible, champ « {field} » : {first['msg']}") from error
-        except yaml.YAMLError as error:
-            raise RefusedDataError(f"{where} : approbation illisible : {str(error).splitlines()[0]}") from error
+        approvals += read_entries(path, Approval, f"{path.relative_to(raw)} : approbation")
     seen: set[str] = set()
     for approval in approvals:
         if approval.approval_id in seen:
