@@ -50,7 +50,7 @@ RELATIONS = Layout(
     ),
 )
 _SEPARATOR = {"ratio": " / ", "growth": " -> "}
-_TERM = re.compile(r"^(?:(?P<coefficient>\d+(?:/\d+)?)\*)?(?P<reference>[^\s*]+)$")
+_TERM = re.compile(r"^(?:(?P<coefficient>\d+(?:/0*[1-9]\d*)?)\*)?(?P<reference>[^\s*]+)$")
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,8 @@ def parse_relation(row: Row, report: str) -> WrittenRelation:
     terms = (*_terms("left", left, report), *_terms("base", base, report), *_terms("right", right, report))
     if bool(right) == (operator == "complete"):
         raise RelationSyntaxError("un second membre, sauf pour l'opérateur complete")
+    if operator == "within" and not _is_one_figure(right):
+        raise RelationSyntaxError("une seule fourchette au second membre, sans coefficient")
     if len({term.reference for term in terms}) < 2 and not any(is_group(term.reference) for term in terms):
         raise RelationSyntaxError("au moins deux figures distinctes")
     note = row["note_fr"]
@@ -145,6 +147,10 @@ def parse_relation(row: Row, report: str) -> WrittenRelation:
         note_fr=str(note) if note else None,
         terms=terms,
     )
+
+
+def _is_one_figure(expression: str) -> bool:
+    return " " not in expression and "*" not in expression and not is_group(expression)
 
 
 def is_group(reference: str) -> bool:

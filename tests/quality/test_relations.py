@@ -43,6 +43,10 @@ def test_a_growth_goes_from_its_base() -> None:
         ("same", "t", "t"),
         ("ratio", "a", "t"),
         ("complete", "x:departements@76", "t"),
+        ("sum", "a + 1/0*b", "t"),
+        ("within", "a", "t + u"),
+        ("within", "a", "1/2*t"),
+        ("within", "a", "x:departements@76"),
     ],
 )
 def test_what_cannot_be_read_is_refused(operator: str, left: str, right: str) -> None:
