@@ -20,6 +20,9 @@ from dagster_project.readers.shown import shown
 
 INBOX = "inbox"
 _REFUSAL = ".refus.txt"
+# Hidden files, and what Excel and LibreOffice leave beside a workbook that is open.
+_PASSING = (".", "~$")
+_DIGEST = "Empreinte du fichier refusé : "
 _RESTRICTED = "restreint"
 _LONGEST_NAME = 255
 
@@ -57,7 +60,7 @@ def waiting(raw: Path) -> list[Path]:
     return sorted(
         path
         for path in inbox.iterdir()
-        if not path.name.startswith(".") and not path.name.endswith(_REFUSAL) and path.name != "README.md"
+        if not path.name.startswith(_PASSING) and not path.name.endswith(_REFUSAL) and path.name != "README.md"
     )
 
 
@@ -151,18 +154,18 @@ def _known_refusal(path: Path, digest: str) -> _Refusal | None:
     note = _refusal_of(path)
     if note.is_symlink() or not note.is_file():
         return None
-    first, *reasons = note.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
-    told_of, _, access = first.partition(" ")
+    *reasons, last = note.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    told_of, _, access = last.removeprefix(_DIGEST).partition(" ")
     return _Refusal(note, tuple(reasons), access == _RESTRICTED) if told_of == digest and reasons else None
 
 
 def _note_refusal(path: Path, digest: str, refusal: _Refusal) -> None:
     """Leave the reasons beside the file. Whatever stood there under that name is replaced, never written through."""
-    first = f"{digest} {_RESTRICTED}" if refusal.is_restricted else digest
+    last = _DIGEST + (f"{digest} {_RESTRICTED}" if refusal.is_restricted else digest)
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, prefix=".", suffix=_REFUSAL, encoding="utf-8", delete=False
     ) as note:
-        note.write("\n".join([first, *refusal.reasons]) + "\n")
+        note.write("\n".join([*refusal.reasons, last]) + "\n")
     written = Path(note.name)
     try:
         # Reasons that quote restricted cells are for those who can read the file.

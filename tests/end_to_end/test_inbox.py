@@ -126,6 +126,18 @@ def test_a_damaged_file_stays_with_its_reasons_beside_it(workshop: Settings, dro
     assert file_inbox(workshop.raw, TODAY) == [refused]
 
 
+def test_a_note_begins_with_the_reasons_and_what_an_open_workbook_leaves_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / INBOX).mkdir()
+    (tmp_path / INBOX / "vide.csv").touch()
+    for name in ("~$Données.xlsx", ".~lock.Données.ods#"):
+        (tmp_path / INBOX / name).write_bytes(b"Personne,0")
+    (refused,) = file_inbox(tmp_path, TODAY)
+    *reasons, last = (tmp_path / INBOX / "vide.csv.refus.txt").read_text(encoding="utf-8").splitlines()
+    assert tuple(reasons) == refused.messages
+    assert last.startswith("Empreinte du fichier refusé : e3b0c44298fc1c149afb")
+    assert file_inbox(tmp_path, TODAY) == [refused]
+
+
 def test_a_file_that_lacks_something_is_told_what_it_resembles(workshop: Settings, dropped: Path) -> None:
     dropped.unlink()
     text = "COM,REG,DEP,NCC,LIBELLE\n09001,76,09,AIGUES JUNTES,Aigues-Juntes\n"
