@@ -24,6 +24,7 @@ def seal_edition(folder: Path) -> Iterator[str]:
         raise WrongUseError(f"{sidecar} : fiche introuvable ; raw/README.md en donne le modèle.")
     try:
         head, known = _sealed(sidecar.read_text(encoding="utf-8").split("\n"))
+        about = yaml.safe_load(head) or {}
     except UNREADABLE as error:
         raise WrongUseError(f"{sidecar} : fiche illisible : {why(error)}") from error
     files = []
@@ -32,7 +33,6 @@ def seal_edition(folder: Path) -> Iterator[str]:
         files.append({"name": path.name, "sha256": digest, "bytes": path.stat().st_size})
         change = "inchangé" if known.get(path.name) == digest else "scellé"
         yield f"{path.name} : {change}"
-    about = yaml.safe_load(head) or {}
     if about.get("access") == "restricted" and not about.get("nonce"):
         head += f"\nnonce: '{new_nonce()}'"
         yield "nonce : écrit"
