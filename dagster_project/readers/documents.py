@@ -6,7 +6,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from dagster_project.readers.kinds import UnfitFileError
+from dagster_project.readers.kinds import DAMAGED, UnfitFileError
 from dagster_project.readers.members import inflated
 
 _MOST_INFLATED = 256 << 20
@@ -14,6 +14,7 @@ _MARKUP = (".xml", ".rels", ".vml")
 # A declaration of document type, in any encoding a parser would accept; no office document has one.
 _DECLARATIONS = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 _OVERLAP = 256
+_NO_TABLE = ("word/", "ppt/")
 # The address of a cell that holds something: a styled but empty cell stops at once.
 _FILLED = re.compile(rb'\sr="([A-Z]{3,})([0-9]{1,7})"[^>]*(?<!/)>(?!\s*</)')
 _LAST_COLUMN = "ZZ"
@@ -24,10 +25,14 @@ def check_document(archive: zipfile.ZipFile) -> None:
     """Go through every part of a workbook, without keeping any.
 
     Raises:
-        UnfitFileError: macros, a document type (entities would follow), a part that lies, or cells so far apart that
-            the sheet between them would not fit in memory.
+        UnfitFileError: a text, macros, a document type (entities would follow), a part that lies, or cells so far apart
+            that the sheet between them would not fit in memory.
     """
     members = archive.infolist()
+    if any(member.filename.startswith(_NO_TABLE) for member in members):
+        raise UnfitFileError(
+            "un texte ou une présentation, ni un tableau ni un classeur : enregistrez-le en .xlsx ou .csv"
+        )
     if any(member.filename.lower().endswith("vbaproject.bin") for member in members):
         raise UnfitFileError("le classeur contient des macros : enregistrez-le sans elles, en .xlsx")
     if sum(member.file_size for member in members) > _MOST_INFLATED:
@@ -49,7 +54,7 @@ def check_compound(path: Path) -> None:
     try:
         CalamineWorkbook.from_path(path)
     except CalamineError as error:
-        raise UnfitFileError(f"classeur illisible, tronqué ou abîmé ({error})") from error
+        raise UnfitFileError(f"classeur illisible, {DAMAGED} ({error})") from error
 
 
 def _check_markup(part: str, text: bytes) -> None:

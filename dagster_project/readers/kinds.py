@@ -25,11 +25,13 @@ _SIGNATURES = (
 )
 _MARKUP = (b"<!doctype html", b"<html")
 _ZIP = b"PK"
+_MEMBER = b"PK\x03\x04"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # JSON and XML may stand on one line.
 _STRUCTURED = (b"{", b"[", b"<")
 _BLOCK = 1 << 20
 _MOST_COLUMNS = 4_096
+DAMAGED = "le fichier est abîmé : copiez-le ou téléchargez-le de nouveau"
 
 
 class UnfitFileError(ValueError):
@@ -55,6 +57,17 @@ def refuse_foreign(path: Path) -> None:
         _refuse_guarded(path)
     elif not head.startswith(_ZIP):
         _refuse_broken_text(path, head)
+
+
+def refuse_cut(path: Path) -> None:
+    """Refuse what begins as a ZIP, or a workbook, and does not end as one.
+
+    Raises:
+        UnfitFileError: it does.
+    """
+    with path.open("rb") as file:
+        if file.read(len(_MEMBER)) == _MEMBER:
+            raise UnfitFileError(f"classeur ou archive dont la fin manque, {DAMAGED}")
 
 
 def is_compound(path: Path) -> bool:

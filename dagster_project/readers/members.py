@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from dagster_project.readers.kinds import UnfitFileError
+from dagster_project.readers.kinds import DAMAGED, UnfitFileError
 
 # Producers' files shrink by thirty or so; a bomb by a thousand.
 _MOST_SHRUNK = 100
@@ -34,7 +34,7 @@ def open_zip(path: Path) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(path)
     except (*UNREADABLE, ValueError) as error:
-        raise UnfitFileError(f"archive illisible ({error})") from error
+        raise UnfitFileError(f"archive illisible, {DAMAGED} ({error})") from error
     try:
         _check(archive, path.stat().st_size)
     except UnfitFileError:
@@ -92,7 +92,7 @@ def inflated(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[byte
     except (*UNREADABLE, ValueError) as error:
         if isinstance(error, UnfitFileError):
             raise
-        raise UnfitFileError(f"{member.filename} : illisible ({error})") from error
+        raise UnfitFileError(f"{member.filename} : illisible, {DAMAGED} ({error})") from error
 
 
 def _more(content: IO[bytes]) -> bytes:

@@ -37,7 +37,8 @@ class Reject:
         if self.row is not None:
             where += f", ligne {self.row}"
         if self.column:
-            where += f", colonne {self.column_letter} ({self.column})"
+            named = f"{self.column_letter} ({self.column})" if self.column_letter else self.column
+            where += f", colonne {named}"
         place, found = shown(where, _LONGEST_PLACE), shown(self.found)
         return f"{place} : trouvé « {found} », attendu {self.expected}. {self.advice}"
 

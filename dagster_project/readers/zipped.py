@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from dagster_project.readers.documents import check_compound, check_document
-from dagster_project.readers.kinds import UnfitFileError, is_compound, refuse_foreign
+from dagster_project.readers.kinds import UnfitFileError, is_compound, refuse_cut, refuse_foreign
 from dagster_project.readers.members import inflated, open_zip
 from dagster_project.readers.official import LARGEST
 
@@ -40,6 +40,7 @@ def _check_content(path: Path) -> bool:
     if is_compound(path):
         check_compound(path)
     if not zipfile.is_zipfile(path):
+        refuse_cut(path)
         return True
     with open_zip(path) as archive:
         is_document = bool(_OFFICE & set(archive.namelist()))

@@ -195,3 +195,11 @@ def test_any_bytes_are_refused_by_name_or_read(content: bytes) -> None:
 def test_any_change_of_cells_keeps_the_count(changes: dict[str, str]) -> None:
     result = read("report_figures", **changes)
     assert result.rows_read == len(result.rows) + result.rows_set_aside
+
+
+def test_a_column_that_is_not_there_has_no_letter() -> None:
+    (layout, *_) = LAYOUTS.values()
+    (*_, last) = layout.columns
+    header = ",".join(column.name for column in layout.columns if column != last)
+    (reject,) = read_csv_table(layout, "f.csv", header.encode()).rejects
+    assert reject.message.startswith(f"f.csv, ligne 1, colonne {last.name} : trouvé « colonne absente »")

@@ -60,3 +60,22 @@ def test_a_cut_archive_is_refused(tmp_path: Path) -> None:
     cut.write_bytes(content[:60] + content[200:])
     with pytest.raises(UnfitFileError), data_file(cut):
         pass
+
+
+def test_a_cut_or_damaged_workbook_is_said_to_be(tmp_path: Path) -> None:
+    sheet = bytes(range(256)) * 40
+    whole = packed(tmp_path / "a.xlsx", **{"[Content_Types].xml": b"<x/>", "xl/workbook.xml": sheet}).read_bytes()
+    for name, content in {"cut.xlsx": whole[:-100], "damaged.xlsx": whole.replace(whole[150:170], bytes(20))}.items():
+        (tmp_path / name).write_bytes(content)
+        with (
+            pytest.raises(UnfitFileError, match=r"abîmé.*copiez-le ou téléchargez-le de nouveau"),
+            data_file(tmp_path / name),
+        ):
+            pass
+
+
+@pytest.mark.parametrize("part", ["word/document.xml", "ppt/presentation.xml"])
+def test_a_text_in_an_office_package_is_no_table(tmp_path: Path, part: str) -> None:
+    path = packed(tmp_path / "a.xlsx", **{"[Content_Types].xml": b"<x/>", part: b"<x/>"})
+    with pytest.raises(UnfitFileError, match=r"ni un tableau ni un classeur.*enregistrez"), data_file(path):
+        pass
