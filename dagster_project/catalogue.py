@@ -21,6 +21,8 @@ from dagster_project.readers.transcription import PRODUCER_EXTRACT
 from dagster_project.written import UNREADABLE, why
 
 SIDECAR = "edition.yml"
+# They lie where editions do, and are none.
+_INBOX, _RELATIONS = "inbox", "reconciliation"
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 
 
@@ -171,8 +173,8 @@ def load_catalogue(raw: Path) -> tuple[Dataset, ...]:
     """Read every sidecar under ``raw`` and prove every file is the one it describes.
 
     Raises:
-        RefusedDataError: a sidecar that says something else than its folder, a missing or unlisted file, or a
-            file whose hash is not the sidecar's. All defects are named, one a line.
+        RefusedDataError: a sidecar that says something else than its folder, or that is missing, a missing or unlisted
+            file, or a file whose hash is not the sidecar's. All defects are named, one a line.
     """
     editions: list[Edition] = []
     defects: list[str] = []
@@ -184,6 +186,7 @@ def load_catalogue(raw: Path) -> tuple[Dataset, ...]:
             continue
         defects += _sidecar_defects(edition, raw)
         editions.append(edition)
+    defects += _without_sidecar(raw)
     if not editions and not defects:
         defects.append(f"{raw} : aucune édition (aucun {SIDECAR} sous <producteur>/<jeu>/<édition>/)")
     if defects:
@@ -199,6 +202,21 @@ def _read_sidecar(path: Path) -> Edition:
     return Edition(folder=path.parent, label=path.parent.name, sidecar=Sidecar.model_validate(content))
 
 
+def visible_files(folder: Path) -> list[Path]:
+    """What lies in a folder, without hidden files: office suites leave some beside what they open."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _without_sidecar(raw: Path) -> Iterator[str]:
+    for folder in sorted(path for path in raw.glob("*/*/*") if path.is_dir()):
+        where = folder.relative_to(raw)
+        is_hidden = any(part.startswith(".") for part in where.parts)
+        if is_hidden or where.parts[0] == _INBOX or where.parts[1] == _RELATIONS or (folder / SIDECAR).exists():
+            continue
+        if any(path.is_file() and path.suffix != ".md" for path in visible_files(folder)):
+            yield f"{where} : des fichiers, mais pas de fiche {SIDECAR} ; raw/README.md en donne le modèle."
+
+
 def _sidecar_defects(edition: Edition, raw: Path) -> Iterator[str]:
     where = edition.folder.relative_to(raw)
     if not all(_NAME.match(part) for part in where.parts):
@@ -211,8 +229,9 @@ def _sidecar_defects(edition: Edition, raw: Path) -> Iterator[str]:
             f"qui le devine qu'il a bien deviné. « bilan seal {edition.folder} » l'écrit"
         )
     listed = {file.name for file in edition.sidecar.files}
-    for extra in sorted(path.name for path in edition.folder.iterdir() if path.name not in listed | {SIDECAR}):
-        yield f"{where}/{extra} : fichier absent de la fiche {SIDECAR}"
+    for path in visible_files(edition.folder):
+        if path.name not in listed | {SIDECAR}:
+            yield f"{where}/{path.name} : fichier absent de la fiche {SIDECAR}"
     for file in edition.sidecar.files:
         path = edition.folder / file.name
         if not path.is_file():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from dagster_project.catalogue import SIDECAR
+from dagster_project.catalogue import SIDECAR, visible_files
 from dagster_project.errors import WrongUseError
 from dagster_project.hashing import file_sha256, new_nonce
 from dagster_project.written import UNREADABLE, why
@@ -28,7 +28,7 @@ def seal_edition(folder: Path) -> Iterator[str]:
     except UNREADABLE as error:
         raise WrongUseError(f"{sidecar} : fiche illisible : {why(error)}") from error
     files = []
-    for path in sorted(path for path in folder.iterdir() if path.is_file() and path.name != SIDECAR):
+    for path in (path for path in visible_files(folder) if path.is_file() and path.name != SIDECAR):
         digest = file_sha256(path)
         files.append({"name": path.name, "sha256": digest, "bytes": path.stat().st_size})
         change = "inchangé" if known.get(path.name) == digest else "scellé"

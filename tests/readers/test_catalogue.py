@@ -50,6 +50,21 @@ def test_a_missing_and_an_unlisted_file_are_refused_by_name(raw: Path) -> None:
     assert f"{EDITION}/autre.csv : fichier absent de la fiche" in message
 
 
+def test_what_an_office_suite_leaves_beside_an_open_file_is_neither_a_defect_nor_sealed(raw: Path) -> None:
+    (raw / EDITION / ".~lock.occitanie.csv#").touch()
+    assert load_catalogue(raw)
+    assert [line.partition(" : ")[0] for line in seal_edition(raw / EDITION)] == ["occitanie.csv"]
+
+
+def test_files_without_a_sidecar_are_not_passed_over(raw: Path) -> None:
+    folder = raw / "drees/monthly_benefits/2021-04"
+    folder.mkdir()
+    (folder / "README.md").touch()
+    assert load_catalogue(raw)
+    (folder / "occitanie.csv").touch()
+    assert "drees/monthly_benefits/2021-04 : des fichiers, mais pas de fiche edition.yml" in refusal(raw)
+
+
 def test_a_sidecar_of_another_folder_is_refused(raw: Path) -> None:
     shutil.move(raw / EDITION, raw / "drees" / "other" / "2020-12")
     assert "la fiche décrit drees/monthly_benefits, le dossier dit drees/other" in refusal(raw)
