@@ -71,8 +71,11 @@ def daemon(log: Path | None) -> None:
 
     Les planifications des producteurs sont arrêtées au départ : « bilan dev », page Automation, les active.
     """
+    from dagster_project.operate.service import check_log
     from dagster_project.runner import run_daemon
 
+    if log:
+        check_log(log)
     sys.exit(run_daemon(load_settings(), log))
 
 

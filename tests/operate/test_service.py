@@ -1,12 +1,16 @@
 """The units a system administrator installs, judged by systemd itself; a log that stays small."""
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from dagster_project.cli import cli
+from dagster_project.errors import WrongUseError
 from dagster_project.operate.service import keep_log, write_units
 from dagster_project.settings import PROJECT, Settings
 
@@ -54,6 +58,28 @@ def test_a_mistake_in_a_unit_is_found(units: list[Path]) -> None:
     unit = units[-1]
     unit.write_text(unit.read_text(encoding="utf-8").replace("/bilan daemon", "/nobody daemon"), encoding="utf-8")
     assert subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, check=False).returncode != 0
+
+
+@pytest.mark.parametrize("name", ["mes données", "100%", 'a"b', "a$b"])
+def test_a_path_systemd_would_read_otherwise_is_refused(name: str, tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "raw", tmp_path / name)
+    with pytest.raises(WrongUseError, match=re.escape(f"« {tmp_path / name} »")):
+        list(write_units(settings, tmp_path / "units", "bilan", "50%"))
+    assert not (tmp_path / "units").exists()
+
+
+def test_a_log_that_cannot_be_written_is_said_before_a_daemon_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it ran, it would have filled the pipe that nobody read, and waited for ever."""
+    started: list[Path | None] = []
+    monkeypatch.setattr("dagster_project.runner.run_daemon", lambda settings, log: started.append(log))
+    (tmp_path / "file").touch()
+    refused = CliRunner().invoke(cli, ["daemon", "--log", str(tmp_path / "file" / "demon.log")])
+    assert isinstance(refused.exception, WrongUseError) and not started
+    log = tmp_path / "log" / "demon.log"
+    CliRunner().invoke(cli, ["daemon", "--log", str(log)])
+    assert started == [log]
 
 
 def test_a_log_stays_small(tmp_path: Path) -> None:
