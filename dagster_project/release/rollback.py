@@ -21,7 +21,7 @@ def roll_back(settings: Settings, release_id: str | None = None) -> str:
     with run_lock(settings.lock):
         tidy(settings)  # what a publication killed once it was served would have the next run take for unseen
         served = release_folder(settings, None).name
-        folder = release_folder(settings, release_id or _before(settings, served))
+        folder = release_folder(settings, _before(settings, served) if release_id is None else release_id)
         if folder.name == served:
             raise WrongUseError(f"La version {served} est déjà celle qui est servie.")
         if defects := defects_of(folder):

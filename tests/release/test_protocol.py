@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project.errors import BilanError, RefusedDataError
+from dagster_project.errors import BilanError, RefusedDataError, WrongUseError
 from dagster_project.hashing import file_sha256
 from dagster_project.release import companions
 from dagster_project.release.companions import Draft
@@ -259,6 +259,8 @@ def test_going_back_is_to_the_release_that_was_served_before(warehouse: Settings
     roll_back(warehouse)
     corrected = serve_another(warehouse)
     assert releases(warehouse) == [first, wrong, corrected]
+    with pytest.raises(WrongUseError, match="«  » n'est pas une version gardée"):
+        roll_back(warehouse, "")
     assert f"Version {first} servie à la place de {corrected}" in roll_back(warehouse)
 
 
