@@ -177,7 +177,6 @@ def strip(values: Sequence[tuple[str, Decimal]], reference: tuple[str, Decimal] 
 
 
 def stacks(
-    years: Sequence[int],
     parts: Sequence[tuple[int, str, Decimal]],
     totals: dict[int, tuple[Decimal, Sequence[str]]],
     alt: str,

@@ -11,7 +11,7 @@ _MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
     "juillet", "août", "septembre", "octobre", "novembre", "décembre",
 )  # fmt: skip
-_SHORT_MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
+
 
 # singular, plural; a symbol is the same for both.
 UNITS = {
@@ -129,16 +129,6 @@ POPULATION_GROUPS = {
 # Of an edition, and of a figure: the same words, in the gender of each.
 MATURITIES = {"final": "définitive", "provisional": "provisoire", "semi_definitive": "semi-définitive"}
 MATURITIES_OF_A_FIGURE = {"final": "définitif", "provisional": "provisoire", "semi_definitive": "semi-définitif"}
-LEVELS = {
-    "country": "Pays",
-    "region": "Région",
-    "departement": "Département",
-    "epci": "Intercommunalité",
-    "commune": "Commune",
-    "qpv": "Quartier prioritaire",
-    "iris": "Quartier Iris",
-    "other": "Autre",
-}
 _CATEGORIES = {"region": "Région", "departement": "Département", "metropole": "Métropole"}
 _PUBLISHERS = {"insee": "Insee", "cnaf": "Cnaf", "drees": "DREES", "diplp": "DIPLP"}
 
@@ -191,11 +181,6 @@ def day(when: date) -> str:
 def month(when: date) -> str:
     """`décembre 2019`."""
     return f"{_MONTHS[when.month - 1]} {when.year}"
-
-
-def short_month(when: date) -> str:
-    """`déc. 2019`."""
-    return f"{_SHORT_MONTHS[when.month - 1]} {when.year}"
 
 
 def period(code: str | None) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineWorkbook
 
 from dagster_project.readers.cells import Reading
-from dagster_project.readers.drees.figures import is_blank
 from dagster_project.readers.nomenclature import plain
 from dagster_project.readers.official import EditionFacts
 from dagster_project.readers.spreadsheet import Sheet, Value, sheet
@@ -61,11 +60,6 @@ def edition_by_properties(path: Path, label: str | None = None) -> EditionFacts:
         published_not_after=modified,
         basis="date de dernière modification du classeur (docProps/core.xml)",
     )
-
-
-def last_row_used(page: Sheet) -> int:
-    """The last row of a sheet with something in it; 0 when it is empty."""
-    return max((number for number, row in page.rows_from(1) if any(not is_blank(cell) for cell in row)), default=0)
 
 
 def refuse_lost_sheets(reading: Reading, workbook: CalamineWorkbook) -> None:

@@ -8,8 +8,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from dagster_project.readers.cells import Reading
 from dagster_project.readers.delimited import delimiter_of, header_of
 from dagster_project.readers.insee.cog_levels import read_departements, read_regions
@@ -93,20 +91,6 @@ def _recognise_json(path: Path, needed: set[str], absent: set[str]) -> Recogniti
     keys = _json_keys(path)
     missing = [*sorted(needed - keys), *(f"pas de clé {key}" for key in sorted(absent & keys))]
     return Recognition(tuple(sorted(needed & keys)), tuple(missing))
-
-
-def read_communes(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
-    """Load a file of communes into ``cog_territory``; what was refused is in the reading."""
-    reading = Reading(connection, path.name)
-    _read_communes(path, reading)
-    return reading
-
-
-def read_moves(connection: duckdb.DuckDBPyConnection, path: Path) -> Reading:
-    """Load a file of events into ``cog_move``; what was refused is in the reading."""
-    reading = Reading(connection, path.name)
-    _read_moves(path, reading)
-    return reading
 
 
 def _read_communes(path: Path, reading: Reading) -> None:

@@ -33,8 +33,6 @@ _UPDATE = re.compile(r"(\d{2})/(\d{2})/(\d{4})(?: \d{2}:\d{2})?")
 _RATE = re.compile(r"\d{1,3}([.,]\d{1,2})?")
 _QUARTERS_A_YEAR = 4
 
-Record = list[str | None]
-
 
 def recognise(path: Path) -> Recognition:
     """An export of the databank whose first series is a localised unemployment rate."""

@@ -114,7 +114,7 @@ def _stacks(site: Site, rows: Sequence[Row]) -> Chart:
     return Chart(
         finding,
         "En millions d'euros : les lignes principales empilées, et le total imprimé (trait) ; l'écart les sépare.",
-        charts.stacks(years, parts, totals, alt),
+        charts.stacks(parts, totals, alt),
         legend=[(charts.series_style(position), name) for position, name in enumerate(order)],
     )
 

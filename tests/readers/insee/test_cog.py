@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.readers.cells import Reading
-from dagster_project.readers.insee.cog import LAYOUTS, read_communes, read_moves
+from dagster_project.readers.insee.cog import LAYOUTS
 from dagster_project.readers.insee.territories import departement_regions
 from dagster_project.settings import PROJECT
 from tests.readers.connection import new_connection
@@ -82,11 +82,10 @@ def test_communes_are_read_whole(tmp_path: Path, lower: bool, quote: str, end: s
     assert COMMUNES.recognise(path).is_certain
     assert not any(layout.recognise(path).is_certain for layout in (DEPARTEMENTS, REGIONS, MOVES))
     assert COMMUNES.edition(path).label == "2024"
-    connection = new_connection()
-    reading = read_communes(connection, path)
+    reading = reading_of(COMMUNES, path)
     assert (reading.rejects, reading.flags, reading.nomenclature) == ([], [], ("cog_territory",))
     assert reading.cells_read == number(reading, "select count(*) from cog_territory") == len(rows) - 1
-    assert connection.execute(
+    assert reading.connection.execute(
         "select * from cog_territory where territory_code = '46361' order by type"
     ).fetchall() == [
         ("other", "46361", "Ancien", "76", "46", "46042", "COMA", 2024),
@@ -126,7 +125,7 @@ def header(name: str, value: str) -> Callable[[Rows], None]:
 def test_communes_refused(tmp_path: Path, change: Callable[[Rows], object], rule: str, row: int | None) -> None:
     rows = communes()
     change(rows)
-    reading = read_communes(new_connection(), write(tmp_path / "v_commune_2024.csv", rows))
+    reading = reading_of(COMMUNES, write(tmp_path / "v_commune_2024.csv", rows))
     wanted = len(rows) if row == 36_000 else row
     assert (rule, wanted) in {(one.rule, one.row) for one in reading.rejects}
     if reading.cells_read:
@@ -137,10 +136,11 @@ def test_communes_refused(tmp_path: Path, change: Callable[[Rows], object], rule
 def test_moves_are_read_whole(tmp_path: Path) -> None:
     path = write(tmp_path / "v_mvt_commune_2024.csv", moves(), quote='"')
     assert MOVES.recognise(path).is_certain
-    connection = new_connection()
-    reading = read_moves(connection, path)
+    reading = reading_of(MOVES, path)
     assert (reading.rejects, reading.cells_read, reading.nomenclature) == ([], 2, ("cog_move",))
-    found = connection.execute("select * replace (effective_on::varchar as effective_on) from cog_move").fetchall()
+    found = reading.connection.execute(
+        "select * replace (effective_on::varchar as effective_on) from cog_move"
+    ).fetchall()
     assert found[0] == ("32", "2019-01-01", "COM", "46361", "Ancien", "COM", "46042", "Village")
 
 
@@ -159,7 +159,7 @@ def test_moves_are_read_whole(tmp_path: Path) -> None:
 def test_moves_refused(tmp_path: Path, change: Callable[[Rows], object], rule: str) -> None:
     rows = moves()
     change(rows)
-    reading = read_moves(new_connection(), write(tmp_path / "mvtcommune2024.csv", rows))
+    reading = reading_of(MOVES, write(tmp_path / "mvtcommune2024.csv", rows))
     assert rule in {one.rule for one in reading.rejects}
 
 
@@ -202,8 +202,7 @@ def test_the_genuine_files(name: str, layout: object, rows: int) -> None:
 
 @genuine
 def test_the_genuine_communes() -> None:
-    connection = new_connection()
-    read_communes(connection, DATA / "commune_2021.csv")
+    connection = reading_of(COMMUNES, DATA / "commune_2021.csv").connection
     counts = dict(connection.execute("select type, count(*) from cog_territory group by type").fetchall())
     assert counts == {"COM": 34_965, "COMD": 2_215, "COMA": 517, "ARM": 45}
     occitanie = "select count(*) from cog_territory where type = 'COM' and region_code = '76'"
