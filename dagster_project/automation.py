@@ -14,7 +14,7 @@ from dagster_project.inbox import listing_digest
 from dagster_project.operate.attempts import DAGSTER
 from dagster_project.operate.telling import note_unchanged
 from dagster_project.release.fingerprint import fingerprint
-from dagster_project.release.unchanged import is_already_served
+from dagster_project.release.unchanged import refused_as_served
 from dagster_project.settings import TIMEZONE, load_settings
 
 RETRIES = dg.RetryPolicy(max_retries=3, delay=300, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
@@ -37,10 +37,10 @@ refresh_job = dg.define_asset_job(
 def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Ask for a run, or say that nothing changed since the served release."""
     settings = load_settings()
-    made_from = fingerprint(settings.raw)
-    if not is_already_served(settings, made_from):
+    passed_over = refused_as_served(settings, fingerprint(settings.raw))
+    if passed_over is None:
         return dg.RunRequest()
-    note_unchanged(settings, DAGSTER, context.log.warning)
+    note_unchanged(settings, DAGSTER, context.log.warning, passed_over)
     return dg.SkipReason("Rien n'a changé depuis la version publiée.")
 
 

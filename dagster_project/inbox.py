@@ -75,6 +75,11 @@ def file_inbox(raw: Path, today: date) -> list[Filed]:
     return [_file(raw, path, today) for path in waiting(raw)]
 
 
+def refusals(raw: Path) -> list[str]:
+    """What is told of the waiting files that are known to be refused, and need not be read again."""
+    return [message for path in waiting(raw) for message in _refused_before(path) or ()]
+
+
 def _identity(path: Path) -> str:
     """The hash of what waits; of what will not be read anyway, why."""
     try:
@@ -93,19 +98,33 @@ def _unreadable(path: Path) -> str | None:
 
 def _file(raw: Path, path: Path, today: date) -> Filed:
     name = shown(path.name)
-    if reason := _unreadable(path):
-        return Filed(name, None, (f"{name} : {reason}.",))
+    if told := _refused_before(path):
+        return Filed(name, None, told)
     try:
         return _file_readable(raw, path, name, today)
     except OSError as error:
-        return Filed(name, None, (f"{name} : ni lu, ni rangé ({error.strerror}).",))
+        return Filed(name, None, (_untouched(name, error),))
+
+
+def _refused_before(path: Path) -> tuple[str, ...] | None:
+    """What is told of a file that is refused unread, or was when it was read and has not changed; None of another."""
+    name = shown(path.name)
+    try:
+        if reason := _unreadable(path):
+            return (f"{name} : {reason}.",)
+        refusal = _known_refusal(path, file_sha256(path))
+    except OSError as error:
+        return (_untouched(name, error),)
+    return refusal.told(name) if refusal else None
+
+
+def _untouched(name: str, error: OSError) -> str:
+    return f"{name} : ni lu, ni rangé ({error.strerror})."
 
 
 def _file_readable(raw: Path, path: Path, name: str, today: date) -> Filed:
     found = path.stat()
     digest = file_sha256(path)
-    if refusal := _known_refusal(path, digest):
-        return Filed(name, None, refusal.told(name))
     from dagster_project.readers.examine import examine
 
     examined = examine(path, name)

@@ -303,7 +303,7 @@ class Refresh:
                 "dbt_nodes": self._dbt_nodes,
                 "verdicts": self._verdicts,
                 "waived": self._waived,
-                "refused": self.refused,
+                "refused": self.refused_editions,
             }
             self.published = publish(
                 self.settings,
@@ -331,7 +331,12 @@ class Refresh:
     def refused(self) -> list[str]:
         """Messages on the files left in the inbox, and on the editions that were passed over."""
         dropped = [message for file in self.filed if not file.edition for message in file.messages]
-        return dropped + [message for intake in self.intakes.values() for message in intake.refused]
+        return dropped + self.refused_editions
+
+    @property
+    def refused_editions(self) -> list[str]:
+        """What a release was made without, as its manifest tells it: the inbox is none of its inputs."""
+        return [message for intake in self.intakes.values() for message in intake.refused]
 
     @property
     def flags(self) -> list[str]:

@@ -21,7 +21,7 @@ from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.janitor import is_untidy, tidy
 from dagster_project.release.lock import lock_holder, run_lock
 from dagster_project.release.serve import served_manifest
-from dagster_project.release.unchanged import is_already_served
+from dagster_project.release.unchanged import refused_as_served
 from dagster_project.settings import PROJECT, Settings
 
 _SHOWN_GAPS = 12
@@ -99,7 +99,8 @@ def _refresh(
 
 def _unchanged(settings: Settings, filed: Sequence[Filed]) -> RefreshOutcome | None:
     load_catalogue(settings.raw)
-    if not is_already_served(settings, fingerprint(settings.raw)):
+    passed_over = refused_as_served(settings, fingerprint(settings.raw))
+    if passed_over is None:
         return None
     if is_untidy(settings) and lock_holder(settings.lock) is None:
         with run_lock(settings.lock):
@@ -110,7 +111,7 @@ def _unchanged(settings: Settings, filed: Sequence[Filed]) -> RefreshOutcome | N
     return RefreshOutcome(
         f"Inchangé : la version {served['release_id']} est à jour.",
         summary=_filed(filed),
-        refused=list(dict.fromkeys([*left, *served["checks"]["refused"]])),
+        refused=[*left, *passed_over],
     )
 
 

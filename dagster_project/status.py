@@ -6,11 +6,12 @@ from datetime import date
 
 from dagster_project.catalogue import load_catalogue
 from dagster_project.freshness import ages
+from dagster_project.inbox import refusals
 from dagster_project.operate.pulse import pulse_lines
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.lock import lock_holder, run_lock
 from dagster_project.release.serve import heal_latest, latest_is_behind, served_manifest
-from dagster_project.release.unchanged import is_already_served
+from dagster_project.release.unchanged import refused_as_served
 from dagster_project.settings import Settings
 
 
@@ -28,9 +29,11 @@ def status_lines(settings: Settings) -> Iterator[str]:
         return
     yield f"Version servie : {served['release_id']}, construite le {served['built_at']} (UTC)"
     yield f"Base : {settings.served}"
-    if is_already_served(settings, fingerprint(settings.raw)):
+    passed_over = refused_as_served(settings, fingerprint(settings.raw))
+    if passed_over is not None:
         yield "À jour : ni raw/ ni le code n'ont changé depuis."
     else:
+        passed_over = served["checks"]["refused"]
         yield "En retard : raw/ ou le code a changé. Lancez « bilan refresh »."
     yield f"{len(served['marts'])} tables :"
     for name, table in served["marts"].items():
@@ -38,5 +41,5 @@ def status_lines(settings: Settings) -> Iterator[str]:
     yield "Jeux de données :"
     for age in ages(load_catalogue(settings.raw), date.today()):
         yield f"  {age.sentence}"
-    for message in served["checks"]["refused"]:
+    for message in [*refusals(settings.raw), *passed_over]:
         yield f"Refusé : {message}"

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dagster_project.errors import BilanError, LockHeldError, RefusedDataError, WrongUseError
-from dagster_project.inbox import waiting
+from dagster_project.inbox import refusals
 from dagster_project.operate.attempts import COMMAND, Attempt, Digest, Heartbeat, Outcome, begin, now, read, rewriting
 from dagster_project.operate.digest import digest_of, title_of
 from dagster_project.release.lock import lock_holder
-from dagster_project.release.serve import served_folder, served_manifest
+from dagster_project.release.serve import served_folder
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
@@ -94,11 +94,9 @@ def conclude(settings: Settings, attempt: Attempt, tell: Tell) -> None:
         _send(settings, tell)
 
 
-def note_unchanged(settings: Settings, by: str, tell: Tell) -> None:
-    """Note that nothing changed since the served release; what was refused then, or still waits, still is."""
-    served, last = served_manifest(settings), read(settings).last
-    assert served is not None
-    refused = last.refused if last and last.succeeded and waiting(settings.raw) else served["checks"]["refused"]
+def note_unchanged(settings: Settings, by: str, tell: Tell, passed_over: Sequence[str]) -> None:
+    """Note that nothing changed since the served release; editions that were passed over, or still wait, still are."""
+    refused = [*refusals(settings.raw), *passed_over]
     unchanged = Trial(settings, str(uuid.uuid4()), by, message="Rien n'a changé.", refused=refused)
     conclude(settings, unchanged.succeeded(), tell)
 

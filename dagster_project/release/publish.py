@@ -62,7 +62,7 @@ def publish(
     draft = Draft(settings, stage.parent / "release", stage, facts, contents(stage), served_folder(settings))
     served = served_manifest(settings)
     if served and not republish and draft.digests == {name: table["sha256"] for name, table in served["marts"].items()}:
-        note_same_content(settings, served, made_from)
+        note_same_content(settings, served, made_from, checks["refused"])
         message = f"Mêmes contenus que la version {served['release_id']} : rien à publier."
         return Published(served["release_id"], False, message)
 

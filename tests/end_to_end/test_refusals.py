@@ -5,14 +5,20 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from dagster_project.automation import daily_refresh
 from dagster_project.errors import BilanError, LockHeldError, RefusedDataError
+from dagster_project.history import environment
+from dagster_project.inbox import INBOX
+from dagster_project.operate.attempts import read
 from dagster_project.query import run_query
 from dagster_project.release.lock import run_lock
 from dagster_project.runner import RefreshOutcome, run_refresh
 from dagster_project.seal import seal_edition
 from dagster_project.settings import Settings
+from dagster_project.status import status_lines
 
 BENEFITS = Path("dreets_occitanie/report_benefits/2021")
 DREES = Path("drees/monthly_benefits/2020-12")
@@ -75,18 +81,46 @@ def test_a_missing_departement_is_named(workshop: Settings) -> None:
     assert "il manque Lozère (48) pour rsa_recipients, période 2018-12" in refused(workshop)
 
 
-def test_a_refused_newer_edition_leaves_the_earlier_one_speaking(workshop: Settings) -> None:
-    newer = workshop.raw / "drees/monthly_benefits/2021-04"
-    shutil.copytree(workshop.raw / DREES, newer)
+def add_a_refused_edition(settings: Settings) -> Path:
+    """A newer edition, that lacks a département."""
+    newer = settings.raw / "drees/monthly_benefits/2021-04"
+    shutil.copytree(settings.raw / DREES, newer)
     edit(newer / "occitanie.csv", lambda rows: [row for row in rows if row["territory_code"] != "48"])
     sidecar = newer / "edition.yml"
     sidecar.write_text(sidecar.read_text(encoding="utf-8").replace("2021-01-31", "2021-04-30"), encoding="utf-8")
     list(seal_edition(newer))
+    return newer
+
+
+def test_a_refused_newer_edition_leaves_the_earlier_one_speaking(workshop: Settings) -> None:
+    add_a_refused_edition(workshop)
+    dropped = workshop.raw / INBOX / "essai.csv"
+    dropped.write_text("a;b\n1;2\n", encoding="utf-8")
     outcome = refresh(workshop, republish=True)
     assert any("Lozère" in line for line in outcome.refused)
     assert refresh(workshop).refused == outcome.refused
     known = "select beneficiaries from marts.beneficiaries where territory_code = '48' and benefit = 'rsa'"
     assert run_query(workshop, known + " and month = date '2018-12-01'", "csv").count("\n") == 2
+    dropped.unlink()
+    assert refresh(workshop).refused == [line for line in outcome.refused if "essai.csv" not in line]
+
+
+def test_a_refused_edition_that_changes_no_table_stays_refused_until_it_goes(
+    workshop: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is published then: no manifest tells of it."""
+    newer = add_a_refused_edition(workshop)
+    outcome = refresh(workshop)
+    assert outcome.message.startswith("Mêmes contenus") and any("Lozère" in line for line in outcome.refused)
+    assert refresh(workshop).refused == outcome.refused
+    assert set(outcome.refused) <= {line.removeprefix("Refusé : ") for line in status_lines(workshop)}
+    for name in ("BILAN_RAW", "BILAN_WAREHOUSE"):
+        monkeypatch.setenv(name, environment(workshop)[name])
+    daily_refresh.evaluate_tick(dg.build_schedule_context())
+    last = read(workshop).last
+    assert last and last.refused == outcome.refused
+    shutil.rmtree(newer)
+    assert not refresh(workshop).refused
 
 
 def test_an_unreadable_relation_is_named(workshop: Settings) -> None:
