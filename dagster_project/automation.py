@@ -10,10 +10,11 @@ import dagster as dg
 from dagster_project.catalogue import Dataset, load_catalogue
 from dagster_project.connectors.calendar import is_stale
 from dagster_project.connectors.producers import SOURCES
-from dagster_project.inbox import listing_digest
+from dagster_project.inbox import is_unread, listing_digest
 from dagster_project.operate.attempts import DAGSTER
 from dagster_project.operate.telling import note_unchanged
 from dagster_project.release.fingerprint import fingerprint
+from dagster_project.release.lock import lock_holder
 from dagster_project.release.unchanged import refused_as_served
 from dagster_project.settings import TIMEZONE, load_settings
 
@@ -35,10 +36,10 @@ refresh_job = dg.define_asset_job(
     description="Chaque matin à 6 h 30 (BILAN_CRON pour une autre heure), si raw/ ou le code a changé",
 )
 def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Ask for a run, or say that nothing changed since the served release."""
+    """Ask for a run, or say that nothing changed since the served release, and nothing unread waits in the inbox."""
     settings = load_settings()
     passed_over = refused_as_served(settings, fingerprint(settings.raw))
-    if passed_over is None:
+    if passed_over is None or is_unread(settings.raw):
         return dg.RunRequest()
     note_unchanged(settings, DAGSTER, context.log.warning, passed_over)
     return dg.SkipReason("Rien n'a changé depuis la version publiée.")
@@ -51,8 +52,14 @@ def daily_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.S
     description="Un fichier déposé dans raw/inbox/ est classé, ou refusé avec ses raisons",
 )
 def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Ask for a run when what waits in the inbox is not what was last seen there, whatever the clock says."""
-    digest = listing_digest(load_settings().raw)
+    """Ask for a run when what waits in the inbox is not what was last seen there, whatever the clock says.
+
+    Not while another is under way: the run would meet it and end, and what waits would count as seen.
+    """
+    settings = load_settings()
+    if holder := lock_holder(settings.lock):
+        return dg.SkipReason(holder)
+    digest = listing_digest(settings.raw)
     if digest is None:
         return dg.SensorResult(cursor="", skip_reason="Rien n'attend dans raw/inbox/.")
     if digest == context.cursor:

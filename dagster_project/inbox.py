@@ -80,6 +80,11 @@ def refusals(raw: Path) -> list[str]:
     return [message for path in waiting(raw) for message in _refused_before(path) or ()]
 
 
+def is_unread(raw: Path) -> bool:
+    """Whether a file waits that nobody has read, or that has changed since it was refused."""
+    return any(_refused_before(path) is None for path in waiting(raw))
+
+
 def _identity(path: Path) -> str:
     """The hash of what waits; of what will not be read anyway, why."""
     try:

@@ -8,10 +8,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dagster_project.automation import inbox
+from dagster_project.automation import daily_refresh, inbox
+from dagster_project.history import environment
 from dagster_project.inbox import INBOX, file_inbox, listing_digest
 from dagster_project.query import open_release, rows_of
 from dagster_project.readers.examine import Examined, examine
+from dagster_project.release.lock import run_lock
 from dagster_project.runner import run_refresh
 from dagster_project.settings import PROJECT, Settings
 from tests.readers.drees.test_monthly_workbook import invented
@@ -157,10 +159,15 @@ def test_a_link_is_not_followed(workshop: Settings, dropped: Path) -> None:
     assert "lien" in refused.messages[0]
 
 
+def set_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BILAN_RAW", "BILAN_WAREHOUSE"):
+        monkeypatch.setenv(name, environment(settings)[name])
+
+
 def test_the_sensor_asks_once_for_what_waits_whatever_the_clock(
     workshop: Settings, dropped: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BILAN_RAW", str(workshop.raw))
+    set_up(workshop, monkeypatch)
     first = inbox.evaluate_tick(dg.build_sensor_context())
     assert [request.run_key for request in first.run_requests or ()] == [listing_digest(workshop.raw)]
     os.utime(dropped, (0, 0))
@@ -169,3 +176,24 @@ def test_the_sensor_asks_once_for_what_waits_whatever_the_clock(
     dropped.write_bytes(dropped.read_bytes() + b" ")
     changed = inbox.evaluate_tick(dg.build_sensor_context(cursor=first.cursor))
     assert changed.run_requests
+
+
+def test_a_file_dropped_while_another_run_is_under_way_is_asked_for_after_it(
+    workshop: Settings, dropped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(workshop, monkeypatch)
+    with run_lock(workshop.lock):
+        during = inbox.evaluate_tick(dg.build_sensor_context(cursor="avant"))
+    assert not during.run_requests and during.cursor == "avant"
+    after = inbox.evaluate_tick(dg.build_sensor_context(cursor="avant"))
+    assert after.run_requests
+
+
+def test_the_morning_asks_for_what_waits_unread_and_not_again_for_what_is_refused(
+    workshop: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_up(workshop, monkeypatch)
+    (workshop.raw / INBOX / "essai.csv").write_text("a;b\n1;2\n", encoding="utf-8")
+    assert daily_refresh.evaluate_tick(dg.build_schedule_context()).run_requests
+    file_inbox(workshop.raw, TODAY)
+    assert not daily_refresh.evaluate_tick(dg.build_schedule_context()).run_requests
