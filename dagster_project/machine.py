@@ -61,7 +61,7 @@ def machine_failure(error: BaseException, folder: Path | None = None) -> str | N
     Of several, the first of the table. Where a library does not say what it met, `folder` is written to, to meet it.
     Of an error that says nothing of the machine, memory that is short is taken for the cause: libraries hide it.
     """
-    met = {_number(one): one for one in _behind(error)}
+    met = {_number(one): one for one in behind(error)}
     if _UNTOLD in met and folder and (cause := _met_when_writing(folder)):
         met[cause.errno] = cause
     return _first(_SENTENCES, met) or memory_failure()
@@ -131,7 +131,7 @@ def _spoken(message: str) -> int | None:
     return next((number for number in _SENTENCES if os.strerror(number) in message), None)
 
 
-def _behind(error: BaseException) -> list[BaseException]:
+def behind(error: BaseException) -> list[BaseException]:
     """An error, and all that led to it; libraries that raise an error again make circles of them."""
     found: list[BaseException] = []
     waiting: list[BaseException | None] = [error]

@@ -15,7 +15,7 @@ from dagster_project.catalogue import load_catalogue
 from dagster_project.errors import BilanError
 from dagster_project.history import environment, history, prepare_history
 from dagster_project.inbox import Filed, file_inbox, waiting
-from dagster_project.machine import machine_failure
+from dagster_project.machine import behind, machine_failure
 from dagster_project.operate.telling import Trial, trial
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.janitor import is_untidy, tidy
@@ -149,16 +149,29 @@ def _execute(refresh: Any, run_id: str) -> None:
     definitions = build_definitions(refresh.settings, run=dg.ResourceDefinition.hardcoded_resource(refresh))
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with history(refresh.settings) as instance:
-        try:
+        with interruptions_as_such():
             definitions.resolve_job_def("refresh").execute_in_process(
                 instance=instance, run_config=quiet, run_id=run_id
             )
-        except dg.DagsterExecutionInterruptedError as interruption:
-            raise KeyboardInterrupt from interruption
         try:
             prune(instance, refresh.settings.history)
         except (OSError, SQLAlchemyError) as error:  # The release is published; the next run tries again.
             refresh.narrator.step(f"Historique non allégé : {error}")
+
+
+@contextmanager
+def interruptions_as_such() -> Iterator[None]:
+    """Dagster's is no `KeyboardInterrupt`, and DuckDB's is an error like another: an interruption led to both."""
+    from dagster import DagsterExecutionInterruptedError
+
+    try:
+        yield
+    except (Exception, DagsterExecutionInterruptedError) as error:
+        interruptions = (KeyboardInterrupt, DagsterExecutionInterruptedError)
+        for one in behind(error):
+            if isinstance(one, interruptions):
+                raise KeyboardInterrupt(*one.args) from error
+        raise
 
 
 def _summary(settings: Settings, checks: dict[str, Any]) -> list[str]:

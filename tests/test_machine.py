@@ -2,13 +2,16 @@
 
 import errno
 import resource
+import signal
 import sqlite3
 from pathlib import Path
 
 import duckdb
 import pytest
+from dagster import DagsterExecutionInterruptedError
 
 from dagster_project.machine import machine_failure, machine_words
+from dagster_project.runner import interruptions_as_such
 from tests.memory import memory_short
 
 
@@ -74,3 +77,24 @@ def test_errors_that_led_to_each_other_are_followed_once() -> None:
 def test_other_errors_are_left_as_they_are() -> None:
     assert machine_failure(ValueError("invalid literal for int()")) is None
     assert machine_words("Conversion Error: Could not convert string 'abc' to INT32") is None
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, DagsterExecutionInterruptedError])
+def test_an_interruption_amid_a_query_is_one(interruption: type[BaseException]) -> None:
+    """DuckDB says it in words of its own."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise interruption
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        # With more threads, the main one may wait for another that has the whole query to do.
+        with (
+            pytest.raises(KeyboardInterrupt),
+            interruptions_as_such(),
+            duckdb.connect(config={"threads": 1}) as connection,
+        ):
+            connection.execute("select sum(a.range * b.range) from range(100000) a, range(50000) b")
+    finally:
+        signal.signal(signal.SIGALRM, before)
