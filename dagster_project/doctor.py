@@ -17,7 +17,7 @@ from dagster_project.machine import machine_failure
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.janitor import is_untidy
 from dagster_project.release.lock import lock_holder
-from dagster_project.release.proof import file_defects
+from dagster_project.release.proof import MANIFEST, file_defects
 from dagster_project.release.serve import link_is_foreign, served_folder, served_manifest
 from dagster_project.release.space import room
 from dagster_project.release.unchanged import is_already_served
@@ -126,12 +126,15 @@ def _archive(settings: Settings) -> Iterator[Finding]:
 
 def _release(settings: Settings) -> Iterator[Finding]:
     folder, manifest = served_folder(settings), served_manifest(settings)
-    if folder is None or manifest is None:
+    if folder is None:
         broken = settings.served.is_symlink()
         found = "le lien servi ne mène à aucune version" if broken else "aucune version publiée"
         yield Finding("version servie", found, "« bilan refresh ».", is_blocking=broken)
         return
-    if defects := list(file_defects(folder)):
+    if manifest is None:
+        found = f"{folder.name} : {MANIFEST} ne se lit plus"
+        yield Finding("version servie", found, "« bilan refresh » en publie une autre.", is_blocking=True)
+    elif defects := list(file_defects(folder)):
         yield Finding(
             "version servie", " ; ".join(defects[:3]), "« bilan rollback », puis « bilan refresh --republish ».", True
         )

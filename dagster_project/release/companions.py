@@ -30,7 +30,7 @@ class Draft:
     facts: ReleaseFacts
     tables: dict[str, Content]
     previous: Path | None
-    """The folder of the release served until now; None before the first."""
+    """The folder of the release served until now; None before the first, or where its manifest is lost."""
 
     @property
     def digests(self) -> dict[str, str | None]:

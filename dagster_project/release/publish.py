@@ -59,8 +59,10 @@ def publish(
         UnapprovedChangeError: they change what is published beyond the thresholds, and nobody approved it.
     """
     check_files()
-    draft = Draft(settings, stage.parent / "release", stage, facts, contents(stage), served_folder(settings))
     served = served_manifest(settings)
+    # Without its manifest, nothing can be told of a release: the next one is as a first.
+    previous = served_folder(settings) if served else None
+    draft = Draft(settings, stage.parent / "release", stage, facts, contents(stage), previous)
     if served and not republish and draft.digests == {name: table["sha256"] for name, table in served["marts"].items()}:
         note_same_content(settings, served, made_from, checks["refused"])
         message = f"Mêmes contenus que la version {served['release_id']} : rien à publier."

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dagster_project.doctor import examine
 from dagster_project.errors import BilanError, RefusedDataError, WrongUseError
 from dagster_project.hashing import file_sha256
 from dagster_project.release import companions
@@ -165,6 +166,20 @@ def test_a_release_stopped_on_its_way_to_readers_never_was(
     publish_stage(warehouse, stage)
     assert len(releases(warehouse)) == 2
     assert not warehouse.coming.exists()
+
+
+def test_a_release_that_lost_its_manifest_is_followed_by_another_as_by_a_first(
+    warehouse: Settings, stage: Path
+) -> None:
+    """Nothing could be told of what it held: comparing with it stopped every publication."""
+    folder = served_folder(warehouse)
+    assert folder
+    folder.chmod(0o755)
+    (folder / MANIFEST).unlink()
+    (finding,) = [finding for finding in examine(warehouse) if finding.subject == "version servie"]
+    assert finding.is_blocking and f"{folder.name} : manifest.json ne se lit plus" in finding.found
+    assert publish_stage(warehouse, stage).is_new
+    assert served_folder(warehouse) != folder
 
 
 @pytest.mark.parametrize("target", ["releases/nowhere/bilan.duckdb", "bilan.duckdb"])
