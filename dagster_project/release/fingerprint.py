@@ -12,7 +12,9 @@ from dagster_project.hashing import file_sha256, input_sha256
 from dagster_project.settings import DBT_PROJECT, PROJECT
 
 _INBOX, _SIDECAR = "inbox", "edition.yml"
-_CODE_SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".md", ".j2"}
+# For those who read the code; nothing of a release comes from them.
+_PROSE = {".md", ".png"}
+_COMPILED = "__pycache__"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def _is_restricted(sidecar: Path) -> bool:
 
 @cache
 def code_version() -> str:
-    """Hash of the code that decides what a release holds: pipeline, models, and the locked libraries."""
+    """Hash of the code that decides what a release holds: pipeline, models, pages, and the locked libraries."""
     files = sorted([*_code_files(PROJECT / "dagster_project"), *dbt_files()])
     files.append(PROJECT / "uv.lock")
     return _digest({str(path.relative_to(PROJECT)): file_sha256(path) for path in files})
@@ -84,7 +86,12 @@ def _input_files(raw: Path) -> Iterator[Path]:
 
 
 def _code_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix in _CODE_SUFFIXES and path.is_file())
+    return sorted(path for path in folder.rglob("*") if _is_code(path.relative_to(folder)) and path.is_file())
+
+
+def _is_code(path: Path) -> bool:
+    is_aside = any(part == _COMPILED or part.startswith(".") for part in path.parts)
+    return path.suffix not in _PROSE and not is_aside
 
 
 def _digest(hashes: dict[str, str]) -> str:
