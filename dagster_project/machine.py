@@ -71,7 +71,7 @@ def command_failure(error: Exception) -> str | None:
     """The sentence for what stopped a command: a file it was asked for, or the machine; None for anything else."""
     import duckdb
 
-    met = {_number(one): one for one in _behind(error)}
+    met = {_number(one): one for one in behind(error)}
     if sentence := _first(_OF_A_COMMAND, met) or machine_failure(error):
         return sentence
     if isinstance(error, OSError):
