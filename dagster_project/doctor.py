@@ -14,6 +14,8 @@ from dagster_project.errors import BilanError
 from dagster_project.freshness import ages
 from dagster_project.inbox import INBOX, waiting
 from dagster_project.machine import machine_failure
+from dagster_project.operate.attempts import read
+from dagster_project.operate.pulse import what_became
 from dagster_project.release.fingerprint import fingerprint
 from dagster_project.release.janitor import is_untidy
 from dagster_project.release.lock import lock_holder
@@ -21,7 +23,7 @@ from dagster_project.release.proof import MANIFEST, file_defects
 from dagster_project.release.serve import link_is_foreign, served_folder, served_manifest
 from dagster_project.release.space import room
 from dagster_project.release.unchanged import is_already_served
-from dagster_project.settings import PROJECT, Settings
+from dagster_project.settings import PROJECT, Settings, duckdb_limits
 
 # The daemon gives a sign every half minute.
 _SILENT = timedelta(minutes=5)
@@ -80,6 +82,12 @@ def _not_as_locked() -> Iterator[str]:
         else:
             if installed not in versions[name]:
                 yield f"{name} {installed} au lieu de {' ou '.join(versions[name])}"
+
+
+def _limits(settings: Settings) -> Iterator[Finding]:
+    from dagster_project.spark import engine
+
+    yield Finding("réglages", f"moteur {engine()}, {duckdb_limits()['memory_limit']} de mémoire pour DuckDB")
 
 
 def _machine(settings: Settings) -> Iterator[Finding]:
@@ -150,19 +158,20 @@ def _daemon(settings: Settings) -> Iterator[Finding]:
     if not settings.history.exists():
         yield Finding("planification", "Dagster n'a encore rien exécuté ici", _TO_SCHEDULE)
         return
-    from dagster import DagsterRunStatus
-
     from dagster_project.history import history
 
     with history(settings) as instance:
         signs = [beat.timestamp for beat in instance.get_daemon_heartbeats().values()]
-        records = instance.get_run_records(limit=1)
     yield _scheduling(datetime.fromtimestamp(max(signs), UTC) if signs else None)
-    if records:
-        when, status = records[0].create_timestamp, records[0].dagster_run.status
-        said = f"{_RUNS.get(status.value, status.value)}, lancée le {when:%d/%m/%Y à %H:%M} (UTC)"
-        failed = status == DagsterRunStatus.FAILURE
-        yield Finding("dernière exécution", said, "« bilan refresh » dit pourquoi." if failed else "")
+
+
+def _last_attempt(settings: Settings) -> Iterator[Finding]:
+    last = read(settings).last
+    if last is None:
+        return
+    ended_badly = last.outcome in ("refused", "failed")
+    to_do = "« bilan refresh » dit pourquoi." if ended_badly else ""
+    yield Finding("dernière exécution", what_became(settings, last), to_do)
 
 
 def _scheduling(last: datetime | None) -> Finding:
@@ -173,12 +182,13 @@ def _scheduling(last: datetime | None) -> Finding:
     return Finding("planification", f"le démon tourne (signe de {last:%H:%M} UTC)")
 
 
-_RUNS = {"SUCCESS": "réussie", "FAILURE": "en échec", "CANCELED": "interrompue", "STARTED": "en cours"}
 _LOOKS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] = (
     ("environnement", _environment),
+    ("réglages", _limits),
     ("machine", _machine),
     ("verrou", _lock),
     ("raw/", _archive),
     ("version servie", _release),
     ("planification", _daemon),
+    ("dernière exécution", _last_attempt),
 )

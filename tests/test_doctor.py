@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from dagster_project.doctor import Finding, examine
+from dagster_project.errors import BilanError
 from dagster_project.history import history
+from dagster_project.runner import run_refresh
 from dagster_project.settings import Settings
 
 
@@ -89,3 +91,24 @@ def test_a_silent_daemon_is_told_apart_from_one_that_runs(workshop: Settings) ->
         with history(workshop) as instance:
             instance.add_daemon_heartbeat(DaemonHeartbeat(stamp, "SCHEDULER", "essai"))
         assert said in found(workshop)["planification"].found
+
+
+def test_an_attempt_that_ended_before_it_began_to_run_is_the_last_one(
+    workshop: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster knows nothing of it."""
+    monkeypatch.setenv("BILAN_ENGINE", "foo")
+    with pytest.raises(BilanError, match="BILAN_ENGINE"):
+        run_refresh(workshop, force=True, tell=lambda text: None)
+    last = found(workshop)["dernière exécution"]
+    assert last.found.startswith("EN ÉCHEC") and "BILAN_ENGINE" in last.found
+    assert last.to_do
+
+
+@pytest.mark.parametrize(("name", "value"), [("BILAN_MEMORY", "beaucoup"), ("BILAN_ENGINE", "foo")])
+def test_settings_no_run_can_read_are_seen(
+    workshop: Settings, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    finding = found(workshop)["réglages"]
+    assert finding.is_blocking and name in finding.found

@@ -23,14 +23,8 @@ def pulse_lines(settings: Settings) -> Iterator[str]:
     last, success = heartbeat.last, heartbeat.last_success
     if success:
         yield f"Dernière réussite : {_when(success.ended_at)}, par {success.by}"
-    if last and last.ended_at is None and lock_holder(settings.lock) is None:
-        yield (
-            "Dernière exécution : n'est pas allée à son terme (tuée, ou à court de mémoire), "
-            f"commencée {_when(last.started_at)}, par {last.by}"
-        )
-    elif last and last.outcome and not (success and success.run_id == last.run_id):
-        first = last.message.partition("\n")[0]
-        yield f"Dernière exécution : {_OUTCOMES[last.outcome]}, {_when(last.ended_at)}, par {last.by}. {first}"
+    if last and not (success and success.run_id == last.run_id):
+        yield f"Dernière exécution : {what_became(settings, last)}"
     for attempt in _untold(heartbeat.attempts):
         yield (
             f"Alerte non partie ({', '.join(attempt.untold)}), exécution finie {_when(attempt.ended_at)} : "
@@ -38,6 +32,17 @@ def pulse_lines(settings: Settings) -> Iterator[str]:
         )
     if heartbeat.daemon_at:
         yield f"Démon : dernier signe {_when(heartbeat.daemon_at)}"
+
+
+def what_became(settings: Settings, attempt: Attempt) -> str:
+    """How an attempt ended, or that it did not. French."""
+    begun = f"commencée {_when(attempt.started_at)}, par {attempt.by}"
+    if attempt.outcome:
+        first = attempt.message.partition("\n")[0]
+        return f"{_OUTCOMES[attempt.outcome]}, {_when(attempt.ended_at)}, par {attempt.by}. {first}"
+    if lock_holder(settings.lock):
+        return f"en cours, {begun}"
+    return f"n'est pas allée à son terme (tuée, ou à court de mémoire), {begun}"
 
 
 def check_age(settings: Settings, longest: timedelta) -> None:
