@@ -159,7 +159,7 @@ def _names() -> list[str]:
 
 
 def _told(heartbeat: Heartbeat, tell: Tell) -> Heartbeat:
-    """The same, with what could be told taken off."""
+    """The same, with what could be told taken off. A channel that fails is left alone for the rest of it."""
     from dagster_project.operate.channels import channels
 
     try:
@@ -167,18 +167,23 @@ def _told(heartbeat: Heartbeat, tell: Tell) -> Heartbeat:
     except BilanError as error:
         tell(f"Alerte non partie : {error}")
         return heartbeat
-    return replace(heartbeat, attempts=[_handed_over(attempt, ways, tell) for attempt in heartbeat.attempts])
+    failed = set[str]()
+    return replace(heartbeat, attempts=[_handed_over(attempt, ways, failed, tell) for attempt in heartbeat.attempts])
 
 
-def _handed_over(attempt: Attempt, ways: "Sequence[Channel]", tell: Tell) -> Attempt:
+def _handed_over(attempt: Attempt, ways: "Sequence[Channel]", failed: set[str], tell: Tell) -> Attempt:
     if not attempt.digest:
         return attempt
     untold = []
     for way in ways:
-        if {way.name, _SETTINGS} & set(attempt.untold):
+        if not {way.name, _SETTINGS} & set(attempt.untold):
+            continue
+        if way.name not in failed:
             try:
                 way.send(attempt.digest)
             except BilanError as error:
                 tell(str(error))
-                untold.append(way.name)
+                failed.add(way.name)
+        if way.name in failed:
+            untold.append(way.name)
     return replace(attempt, untold=untold)

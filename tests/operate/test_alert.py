@@ -10,8 +10,9 @@ import pytest
 
 from dagster_project.errors import WrongUseError
 from dagster_project.history import environment
-from dagster_project.operate.attempts import HEARTBEAT, Digest, read
+from dagster_project.operate.attempts import COMMAND, HEARTBEAT, Attempt, Digest, now, read
 from dagster_project.operate.channels import UntoldError, channels
+from dagster_project.operate.telling import conclude, tell_what_is_untold
 from dagster_project.settings import Settings
 from tests.end_to_end.test_command_line import bilan
 from tests.operate.conftest import Hook, Mailbox
@@ -128,6 +129,22 @@ def test_an_alert_that_fails_stops_nothing_is_told_and_goes_out_later(
     assert "Alerte non partie" not in bilan(workshop, "status").stdout
     everything = done.stdout + done.stderr + (workshop.warehouse / HEARTBEAT).read_text(encoding="utf-8")
     assert "secret-token" not in everything
+
+
+def test_a_channel_that_fails_is_not_asked_again_for_each_digest(
+    tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that never answers takes its time, and meanwhile nobody can note how a run ended."""
+    settings, said = Settings(tmp_path / "raw", tmp_path), list[str]()
+    monkeypatch.setenv("BILAN_ALERT_WEBHOOK", hook.url)
+    hook.answer = 503
+    for run_id in ("un", "deux", "trois"):
+        ended = Attempt(run_id, COMMAND, now(), now(), "failed", "En panne.")
+        conclude(settings, ended, lambda line: None)
+    assert not tell_what_is_untold(settings, said.append)
+    assert said == ["Webhook non reçu par 127.0.0.1 : code HTTP 503."]
+    hook.answer = 200
+    assert tell_what_is_untold(settings, said.append) and len(hook.posts) == 3
 
 
 def test_settings_nobody_understands_stop_nothing_and_are_told(
