@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from dagster_project.release.stage import Received
 
 
-REJECTS = "refus.csv"
-
-
 def _warm_up() -> None:
     from dagster_project import dbt
 
@@ -134,6 +131,7 @@ class Refresh:
         """
         with run_lock(settings.lock), ends_when_memory_fails():
             tidy(settings)
+            settings.to_approve.unlink(missing_ok=True)
             check_space(settings)
             duckdb_limits()  # what cannot be read of them is said before anything is done
             filed = file_inbox(settings.raw, date.today())
@@ -349,7 +347,7 @@ class Refresh:
 
     def _leave_rejects(self) -> None:
         """The refused cells as a table people can open; none when nothing was refused."""
-        path = self.settings.warehouse / REJECTS
+        path = self.settings.rejects
         rejects = [reject for intake in self.intakes.values() for report in intake.reports for reject in report.rejects]
         path.unlink(missing_ok=True)
         if rejects:

@@ -102,9 +102,12 @@ def _unchanged(settings: Settings, filed: Sequence[Filed]) -> RefreshOutcome | N
     passed_over = refused_as_served(settings, fingerprint(settings.raw))
     if passed_over is None:
         return None
-    if is_untidy(settings) and lock_holder(settings.lock) is None:
+    outdated = [settings.to_approve] if passed_over else [settings.to_approve, settings.rejects]
+    if (is_untidy(settings) or any(path.exists() for path in outdated)) and lock_holder(settings.lock) is None:
         with run_lock(settings.lock):
             tidy(settings)
+            for path in outdated:
+                path.unlink(missing_ok=True)
     served = served_manifest(settings)
     assert served is not None
     left = [message for file in filed if not file.edition for message in file.messages]

@@ -91,6 +91,16 @@ class Settings:
         return self.warehouse / ".coming.json"
 
     @property
+    def rejects(self) -> Path:
+        """The cells the last run refused, as a table people can open."""
+        return self.warehouse / "refus.csv"
+
+    @property
+    def to_approve(self) -> Path:
+        """What waits for an approval, in full: the message shows the largest."""
+        return self.warehouse / "a_approuver.csv"
+
+    @property
     def lock(self) -> Path:
         return self.warehouse / ".lock"
 

@@ -2,7 +2,7 @@
 
 import socket
 
-from dagster_project.operate.attempts import REFRESH, Attempt, Digest, instant
+from dagster_project.operate.attempts import REFRESH, Attempt, Digest, Outcome, instant
 from dagster_project.release.serve import served_folder
 from dagster_project.settings import Settings
 
@@ -10,7 +10,6 @@ _SHOWN_LINES = 15
 _TITLE_WIDTH = 160
 _TO_DO = {
     "failed": "corrigez ce qui est nommé (« bilan doctor » examine la machine), puis « bilan refresh ».",
-    "refused": "corrigez ou retirez ce qui est nommé (warehouse/refus.csv en a la liste), puis « bilan refresh ».",
     "partly_refused": "demandez un fichier juste au producteur, ou retirez-le de raw/ ; le précédent sert encore.",
     "done": "rien.",
 }
@@ -37,7 +36,7 @@ def digest_of(settings: Settings, attempt: Attempt, before: Attempt | None) -> D
     shown = [f"  {line}" for line in said[:_SHOWN_LINES]]
     if len(said) > _SHOWN_LINES:
         shown.append(f"  … et {len(said) - _SHOWN_LINES} autres lignes")
-    what, to_do = _WHAT[attempt.outcome], _TO_DO[attempt.outcome]
+    what, to_do = _WHAT[attempt.outcome], _to_do(settings, attempt.outcome)
     if attempt.job != REFRESH:
         what, to_do = f"ÉCHEC de « {attempt.job} »", "« bilan fetch » dit où cela s'arrête ; raw/ n'a pas changé."
     return Digest(
@@ -59,6 +58,17 @@ def title_of(what: str, first: str) -> str:
     """The line people read first: what, on which machine, and why."""
     title = f"Bilan : {what} sur {socket.gethostname()}. {first}"
     return title if len(title) <= _TITLE_WIDTH else f"{title[: _TITLE_WIDTH - 1]}…"
+
+
+def _to_do(settings: Settings, outcome: Outcome) -> str:
+    if outcome != "refused":
+        return _TO_DO[outcome]
+    if settings.to_approve.exists():
+        what, listed = "approuvez ou corrigez ce qui change", settings.to_approve
+    else:
+        what, listed = "corrigez ou retirez ce qui est nommé", settings.rejects
+    where = f" (warehouse/{listed.name} en a la liste)" if listed.exists() else ""
+    return f"{what}{where}, puis « bilan refresh »."
 
 
 def _served(settings: Settings) -> str:

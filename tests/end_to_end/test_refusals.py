@@ -119,8 +119,11 @@ def test_a_refused_edition_that_changes_no_table_stays_refused_until_it_goes(
     daily_refresh.evaluate_tick(dg.build_schedule_context())
     last = read(workshop).last
     assert last and last.refused == outcome.refused
+    assert workshop.rejects.exists()
+    workshop.to_approve.touch()
     shutil.rmtree(newer)
     assert not refresh(workshop).refused
+    assert not workshop.rejects.exists() and not workshop.to_approve.exists()
 
 
 def test_an_unreadable_relation_is_named(workshop: Settings) -> None:

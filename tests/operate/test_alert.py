@@ -12,6 +12,7 @@ from dagster_project.errors import WrongUseError
 from dagster_project.history import environment
 from dagster_project.operate.attempts import COMMAND, HEARTBEAT, Attempt, Digest, now, read
 from dagster_project.operate.channels import UntoldError, channels
+from dagster_project.operate.digest import digest_of
 from dagster_project.operate.telling import conclude, tell_what_is_untold
 from dagster_project.settings import Settings
 from tests.end_to_end.test_command_line import bilan
@@ -129,6 +130,22 @@ def test_an_alert_that_fails_stops_nothing_is_told_and_goes_out_later(
     assert "Alerte non partie" not in bilan(workshop, "status").stdout
     everything = done.stdout + done.stderr + (workshop.warehouse / HEARTBEAT).read_text(encoding="utf-8")
     assert "secret-token" not in everything
+
+
+@pytest.mark.parametrize(
+    ("left", "to_do"),
+    [
+        (None, "corrigez ou retirez ce qui est nommé, puis"),
+        ("refus.csv", "corrigez ou retirez ce qui est nommé (warehouse/refus.csv en a la liste), puis"),
+        ("a_approuver.csv", "approuvez ou corrigez ce qui change (warehouse/a_approuver.csv en a la liste), puis"),
+    ],
+)
+def test_a_refusal_names_the_list_that_is_there(tmp_path: Path, left: str | None, to_do: str) -> None:
+    if left:
+        (tmp_path / left).touch()
+    refused = Attempt("un", COMMAND, now(), now(), "refused", "Refusé.")
+    digest = digest_of(Settings(tmp_path / "raw", tmp_path), refused, None)
+    assert digest and f"À faire : {to_do}" in digest.text
 
 
 def test_a_channel_that_fails_is_not_asked_again_for_each_digest(

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 MARKDOWN = "diff.md"
 PAGE = "diff.html"
-# What waits for an approval, in full: the message shows the largest.
-TO_APPROVE = "a_approuver.csv"
 _NAMED = 20
 _RULES = {
     "table_removed": "table retirée",
@@ -59,7 +57,6 @@ def write_diff(draft: "Draft") -> None:
     before = previous / DATABASE if previous else None
     told = digests_of(previous) if previous else {}
     same = same_tables(told, draft.digests)
-    (settings.warehouse / TO_APPROVE).unlink(missing_ok=True)
     with judged_comparison(
         before, draft.database, same=same, changed=draft.changed_since(told), writable=True
     ) as connection:
@@ -84,10 +81,9 @@ def _approved(connection: duckdb.DuckDBPyConnection, settings: Settings, since: 
     approvals = read_approvals(settings.raw)
     judgement = judge(pending, approvals, since, _spent(settings, since) if pending else ())
     if judgement.unapproved:
-        file = settings.warehouse / TO_APPROVE
         texts = ", ".join(f"{neutral_sql(name)} as {name}" for name in ("key_text", "subject_fr"))
         whole = f"select * replace ({texts}) from guarded_change order by all"
-        connection.execute(f"copy ({whole}) to {quoted(str(file))} (header)")
+        connection.execute(f"copy ({whole}) to {quoted(str(settings.to_approve))} (header)")
         message = "\n".join(_refusal(connection, judgement.unapproved, approvals, since))
         raise UnapprovedChangeError(message, sum(change.changes for change in judgement.unapproved))
     return judgement.approved
@@ -134,7 +130,7 @@ def _refusal(
             key = f"{row['key_text']} : " if row["key_text"] else ""
             yield f"  {key}{_shown(row['old_value'])} → {_shown(row['new_value'])}{move}"
         if change.changes > _NAMED:
-            yield f"  … et {change.changes - _NAMED} autres, dans warehouse/{TO_APPROVE}"
+            yield f"  … et {change.changes - _NAMED} autres, dans warehouse/a_approuver.csv"
     yield f"S'ils sont voulus, ajoutez ceci à un fichier .yml de raw/{FOLDER}/, en disant qui et pourquoi :"
     yield entry_to_sign(unapproved, approvals, since).rstrip()
 
