@@ -6,10 +6,12 @@ from datetime import date
 from itertools import groupby
 
 import dagster as dg
+from dagster._utils.schedules import is_valid_cron_schedule
 
 from dagster_project.catalogue import Dataset, load_catalogue
 from dagster_project.connectors.calendar import is_stale
 from dagster_project.connectors.producers import SOURCES
+from dagster_project.errors import WrongUseError
 from dagster_project.inbox import is_unread, listing_digest
 from dagster_project.operate.attempts import DAGSTER
 from dagster_project.operate.telling import note_unchanged
@@ -28,9 +30,21 @@ refresh_job = dg.define_asset_job(
 )
 
 
+def _hour() -> str:
+    """When the refresh is due, as cron writes it.
+
+    Raises:
+        WrongUseError: ``BILAN_CRON`` is not written so.
+    """
+    cron = os.environ.get("BILAN_CRON", "30 6 * * *")
+    if not is_valid_cron_schedule(cron):
+        raise WrongUseError(f"BILAN_CRON : « {cron} » n'est pas un horaire de cron, comme « 30 6 * * * ».")
+    return cron
+
+
 @dg.schedule(
     job=refresh_job,
-    cron_schedule=os.environ.get("BILAN_CRON", "30 6 * * *"),
+    cron_schedule=_hour(),
     execution_timezone=TIMEZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Chaque matin à 6 h 30 (BILAN_CRON pour une autre heure), si raw/ ou le code a changé",

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
+from dagster_project.automation import _hour
 from dagster_project.definitions import build_definitions
+from dagster_project.errors import WrongUseError
 
 SNAPSHOT = Path(__file__).with_name("definitions.json")
 
@@ -42,3 +45,9 @@ def test_overrides_replace_resources_and_definitions_are_fresh() -> None:
     first, second = build_definitions(run=dg.ResourceDefinition.none_resource()), build_definitions()
     assert first is not second
     assert first.resources != second.resources
+
+
+def test_an_hour_that_is_none_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BILAN_CRON", "à l'aube")
+    with pytest.raises(WrongUseError, match="BILAN_CRON : « à l'aube » n'est pas un horaire de cron"):
+        _hour()

@@ -12,7 +12,6 @@ _MONTHS = (
     "juillet", "août", "septembre", "octobre", "novembre", "décembre",
 )  # fmt: skip
 
-
 # singular, plural; a symbol is the same for both.
 UNITS = {
     "household": ("foyer", "foyers"),
