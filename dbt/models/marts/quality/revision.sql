@@ -20,7 +20,6 @@ period as (
         indicator_code,
         period_code
     from {{ ref('fct_observation') }}
-    where conf_status = 'F'
     group by dataset, indicator_code, period_code
     having min(known_from) <> max(known_from)
 ),
