@@ -7,8 +7,8 @@ know by how much a printed total misses the sum of its parts.
 
 Counts below the threshold are masked (C), and so is a count that leaves that few of its base (D). A share goes with its
 members, a mean with its base, an amount or anything else the thresholds cannot judge is masked whole. `protect` decides
-an edition after the other, in publication order, those that only releases kept remember first; `audit` attacks the
-outcome without a line of it.
+an edition after the other, in publication order, those that only earlier releases tell of first; what a release made of
+a number stays. `audit` attacks the outcome without a line of it.
 
 Not reckoned with: that a new version of a number differs from the one before; that the cheapest cells are masked first.
 """
