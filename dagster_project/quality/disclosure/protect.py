@@ -6,7 +6,6 @@ cells of its own. Whatever the day an edition arrives, those before it are publi
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -105,7 +104,7 @@ def protect(stage: Path, memory: Memory = ()) -> Protection:
             open_figures(connection, indicators),
             relations(connection, territories.departements),
         )
-        judge = _Judge(rules, links, _Releases(memory))
+        judge = _Judge(rules, links, _Releases(memory, cells))
         judge.remember(forgotten)
         protection = judge.judge(cells)
         _write(connection, protection.decisions)
@@ -275,20 +274,29 @@ def _with_members(statuses: Iterable[Status]) -> Status:
 
 
 class _Releases:
-    """What the releases kept made of each cell. A count is one number in every edition that says it."""
+    """What the releases kept made of each cell. A count is one number for as long as editions repeat it."""
 
-    def __init__(self, memory: Memory) -> None:
-        self._of_cells = {(*_identity(cell), cell.key): status for cell, status in memory}
-        self._of_counts: dict[tuple[str, Key, Decimal | None], Status] = {}
-        for cell, status in memory:
+    def __init__(self, memory: Memory, cells: Sequence[Cell]) -> None:
+        self._decided = {(_identity(cell), cell.key): status for cell, status in memory}
+        said: dict[tuple[str, Key], list[Cell]] = {}
+        for cell in cells:
             if _is_count(cell):
-                number = (cell.dataset, cell.key, cell.value)
-                self._of_counts[number] = "F" if status == "F" else self._of_counts.get(number, status)
+                said.setdefault((cell.dataset, cell.key), []).append(cell)
+        for versions in said.values():
+            for _, repeated in groupby(versions, key=lambda cell: cell.value):
+                self._decide_alike(list(repeated))
+
+    def _decide_alike(self, repeated: Sequence[Cell]) -> None:
+        """An edition that came in late repeats what later ones say, and were seen to."""
+        names = [(_identity(cell), cell.key) for cell in repeated]
+        known = [self._decided[name] for name in names if name in self._decided]
+        if known:
+            for name in names:
+                self._decided.setdefault(name, "F" if "F" in known else known[0])
 
     def status(self, cell: Cell) -> Status | None:
         """How it was published; None where it never was."""
-        own = self._of_cells.get((*_identity(cell), cell.key))
-        return own or self._of_counts.get((cell.dataset, cell.key, cell.value))
+        return self._decided.get((_identity(cell), cell.key))
 
 
 def _identity(cell: Cell) -> tuple[str, str]:

@@ -10,8 +10,8 @@ from dagster_project.quality.disclosure.cells import Memory
 from dagster_project.quality.disclosure.internal import forget_retired, keep_internal, remembered
 from dagster_project.release.proof import MANIFEST_DIGEST
 from dagster_project.settings import Settings
+from tests.quality.disclosure.made import make, row
 from tests.quality.disclosure.stage import Edition
-from tests.quality.disclosure.test_masking import make, row
 
 
 @pytest.fixture
