@@ -22,7 +22,7 @@ from dagster_project.written import UNREADABLE, why
 
 SIDECAR = "edition.yml"
 # They lie where editions do, and are none.
-_INBOX, _RELATIONS = "inbox", "reconciliation"
+INBOX, _RELATIONS = "inbox", "reconciliation"
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 
 
@@ -211,7 +211,7 @@ def _without_sidecar(raw: Path) -> Iterator[str]:
     for folder in sorted(path for path in raw.glob("*/*/*") if path.is_dir()):
         where = folder.relative_to(raw)
         is_hidden = any(part.startswith(".") for part in where.parts)
-        if is_hidden or where.parts[0] == _INBOX or where.parts[1] == _RELATIONS or (folder / SIDECAR).exists():
+        if is_hidden or where.parts[0] == INBOX or where.parts[1] == _RELATIONS or (folder / SIDECAR).exists():
             continue
         if any(path.is_file() and path.suffix != ".md" for path in visible_files(folder)):
             yield f"{where} : des fichiers, mais pas de fiche {SIDECAR} ; raw/README.md en donne le modèle."

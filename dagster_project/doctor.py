@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 
-from dagster_project.catalogue import load_catalogue
+from dagster_project.catalogue import INBOX, load_catalogue
 from dagster_project.errors import BilanError
 from dagster_project.freshness import ages
-from dagster_project.inbox import INBOX, waiting
+from dagster_project.inbox import waiting
 from dagster_project.machine import machine_failure
 from dagster_project.operate.attempts import read
 from dagster_project.operate.pulse import what_became

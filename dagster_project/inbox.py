@@ -13,12 +13,11 @@ from pathlib import Path
 from stat import S_IMODE
 
 from dagster_project.archive import ChangedMeanwhileError, NewEdition, archive, archived_as, safe_name
-from dagster_project.catalogue import Publication
-from dagster_project.hashing import file_sha256
+from dagster_project.catalogue import INBOX, Publication
+from dagster_project.hashing import input_sha256
 from dagster_project.readers.official import LARGEST, EditionFacts, OfficialLayout
 from dagster_project.readers.shown import shown
 
-INBOX = "inbox"
 _REFUSAL = ".refus.txt"
 # Hidden files, and what Excel and LibreOffice leave beside a workbook that is open.
 _PASSING = (".", "~$")
@@ -88,7 +87,7 @@ def is_unread(raw: Path) -> bool:
 def _identity(path: Path) -> str:
     """The hash of what waits; of what will not be read anyway, why."""
     try:
-        return _unreadable(path) or file_sha256(path)
+        return _unreadable(path) or input_sha256(path)
     except OSError as error:
         return str(error)
 
@@ -117,7 +116,7 @@ def _refused_before(path: Path) -> tuple[str, ...] | None:
     try:
         if reason := _unreadable(path):
             return (f"{name} : {reason}.",)
-        refusal = _known_refusal(path, file_sha256(path))
+        refusal = _known_refusal(path, input_sha256(path))
     except OSError as error:
         return (_untouched(name, error),)
     return refusal.told(name) if refusal else None
@@ -129,7 +128,7 @@ def _untouched(name: str, error: OSError) -> str:
 
 def _file_readable(raw: Path, path: Path, name: str, today: date) -> Filed:
     found = path.stat()
-    digest = file_sha256(path)
+    digest = input_sha256(path)
     from dagster_project.readers.examine import examine
 
     examined = examine(path, name)

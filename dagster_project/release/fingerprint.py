@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from dagster_project.catalogue import INBOX, SIDECAR
 from dagster_project.hashing import file_sha256, input_sha256
 from dagster_project.settings import DBT_PROJECT, PROJECT
 
-_INBOX, _SIDECAR = "inbox", "edition.yml"
 # For those who read the code; nothing of a release comes from them.
 _PROSE = {".md", ".png"}
 _COMPILED = "__pycache__"
@@ -38,10 +38,10 @@ def input_hashes(raw: Path) -> dict[str, str]:
     A restricted file's is mixed with that of its sidecar, which has a nonce: who guesses a file cannot check it.
     """
     hashes = {path: input_sha256(path) for path in _input_files(raw)}
-    mixed_with = {path.parent: hashes[path] for path in hashes if path.name == _SIDECAR and _is_restricted(path)}
+    mixed_with = {path.parent: hashes[path] for path in hashes if path.name == SIDECAR and _is_restricted(path)}
     return {
         str(path.relative_to(raw)): _digest({mixed_with[path.parent]: digest})
-        if path.parent in mixed_with and path.name != _SIDECAR
+        if path.parent in mixed_with and path.name != SIDECAR
         else digest
         for path, digest in hashes.items()
     }
@@ -81,7 +81,7 @@ def git_commit() -> str | None:
 def _input_files(raw: Path) -> Iterator[Path]:
     for path in sorted(raw.rglob("*")):
         parts = path.relative_to(raw).parts
-        if path.is_file() and len(parts) > 1 and parts[0] != _INBOX and not any(part.startswith(".") for part in parts):
+        if path.is_file() and len(parts) > 1 and parts[0] != INBOX and not any(part.startswith(".") for part in parts):
             yield path
 
 

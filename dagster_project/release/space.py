@@ -4,8 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+from dagster_project.catalogue import INBOX
 from dagster_project.errors import BilanError
-from dagster_project.inbox import INBOX
 from dagster_project.settings import Settings
 
 _LEAST = 200 << 20

@@ -18,7 +18,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagster_project.inbox import INBOX, file_inbox, listing_digest
+from dagster_project.catalogue import INBOX
+from dagster_project.inbox import file_inbox, listing_digest
 from dagster_project.query import open_release, rows_of
 from dagster_project.readers.deaths import why_it_died
 from dagster_project.runner import run_refresh

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from dagster_project.calpae_template import write_template
-from dagster_project.inbox import INBOX
+from dagster_project.catalogue import INBOX
 from dagster_project.readers.calpae import form
 from tests.drills.counts import RELEASES, SEED
 from tests.drills.forked import bilan

@@ -9,8 +9,9 @@ import dagster as dg
 import pytest
 
 from dagster_project.automation import daily_refresh, inbox
+from dagster_project.catalogue import INBOX
 from dagster_project.history import environment
-from dagster_project.inbox import INBOX, file_inbox, listing_digest
+from dagster_project.inbox import file_inbox, listing_digest
 from dagster_project.query import open_release, rows_of
 from dagster_project.readers.examine import Examined, examine
 from dagster_project.release.lock import run_lock

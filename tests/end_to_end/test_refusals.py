@@ -9,9 +9,9 @@ import dagster as dg
 import pytest
 
 from dagster_project.automation import daily_refresh
+from dagster_project.catalogue import INBOX
 from dagster_project.errors import BilanError, LockHeldError, RefusedDataError
 from dagster_project.history import environment
-from dagster_project.inbox import INBOX
 from dagster_project.operate.attempts import read
 from dagster_project.query import run_query
 from dagster_project.release.lock import run_lock

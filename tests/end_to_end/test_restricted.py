@@ -12,9 +12,10 @@ import duckdb
 import pytest
 
 from dagster_project.calpae_template import write_template
+from dagster_project.catalogue import INBOX
 from dagster_project.errors import RefusedDataError
 from dagster_project.hashing import file_sha256
-from dagster_project.inbox import INBOX, file_inbox
+from dagster_project.inbox import file_inbox
 from dagster_project.quality.disclosure import suppression
 from dagster_project.query import open_release, rows_of
 from dagster_project.runner import run_refresh

@@ -142,7 +142,7 @@ create temp macro in_french(written) as
         || case when contains(written, '.') then ',' || split_part(written, '.', 2) else '' end
     end;
 create temp macro shown(written, is_number) as
-    case when written is null then 'vide' when written = 'masquée' then written when is_number then in_french(written)
+    case when written is null then 'vide' when is_number then in_french(written)
         when length(written) > 80 then '« ' || left(written, 80) || '… »' else '« ' || written || ' »' end;
 create temp macro percent(move) as
     coalesce(' (' || replace(printf('%+.1f', move::double), '.', ',') || ' %)', '');
